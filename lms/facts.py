@@ -1,0 +1,101 @@
+"""What every format becomes: facts about a student, and the ways in which a payload can yield none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class EventKind(StrEnum):
+    """Which task an event belongs to; read from its verb or type alone."""
+
+    ASSESSMENT = "assessment"
+    SURVEY = "survey"
+    CHOICE = "choice"
+    ORDER = "order"
+
+
+class FactKind(StrEnum):
+    """What a fact says."""
+
+    ITEM_RESULT = "item_result"
+    ATTEMPT_GRADED = "attempt_graded"
+    SKILL_RESULT = "skill_result"
+    SURVEY_ANSWER = "survey_answer"
+    CONSENT = "consent"
+    ASSIGNMENT_PICKED = "assignment_picked"
+    ASSIGNMENT_STARTED = "assignment_started"
+    ASSIGNMENT_DONE = "assignment_done"
+    INTEREST_FEEDBACK = "interest_feedback"
+    INTEREST_VETO = "interest_veto"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What the door needs to know of one event, read without thought: where it goes and whether it is new."""
+
+    kind: EventKind | None
+    """None: noise, counted and not stored."""
+    key: bytes
+    """16 bytes; two copies of one event have the same key, whatever else differs (a resend's registration)."""
+    student: str
+    """The student as the source names them ("" where that is not known without parsing): spreads the work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that happened to one student, in the words of its source.
+
+    The tuple (`occurred_at`, `sequence`, `key`) orders a student's facts for good, whatever the order of arrival.
+    """
+
+    kind: FactKind
+    key: str
+    """Unique within the source; the same fact sent again has the same key, a regrade too."""
+    student: str
+    """As the source names the student: `homePage|account name` in xAPI, the actor's IRI in Caliper."""
+    occurred_at: datetime
+    sequence: str = ""
+    """Sorts ties of time as plain text: attempt, then item, zero-padded."""
+    class_ref: str | None = None
+    """As the source names the course or class."""
+    subject: tuple[str, ...] = ()
+    """The item, skill, question or topic that it is about: its names, the most precise first."""
+    attempt: str | None = None
+    """The attempt, or the survey response, that it is part of."""
+    outcome: float | None = None
+    """Share of the points in [0, 1]; None is unknown, never wrong."""
+    weight: float = 1.0
+    """How much evidence it is: 1 for a response, less for a share of a total."""
+    revised_at: datetime | None = None
+    """When this version was made; of two facts with one key the later one stands."""
+    value: Mapping[str, Any] = field(default_factory=dict)
+    """What is peculiar to the kind: small, allow-listed, JSON."""
+
+
+class PayloadError(ValueError):
+    """The event cannot be understood: final, quarantined with its code."""
+
+    def __init__(self, code: str, pointer: str = "", detail: str = "") -> None:
+        super().__init__(f"{code} at {pointer or '/'}: {detail}" if detail else f"{code} at {pointer or '/'}")
+        self.code = code
+        self.pointer = pointer
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """The event is understood and holds nothing to keep; `reason` is counted."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRules:
+    """What a source allows to be read."""
+
+    surveys: frozenset[str] = frozenset()
+    """Survey ids (the source's own) that may be read as interest surveys; all others are not stored."""
