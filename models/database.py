@@ -1,0 +1,76 @@
+"""The one engine of a process, and the transactions on it."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
+
+from config.errors import Mendable
+from config.settings import settings
+
+
+class DatabaseUnreachable(Mendable):
+    """The database does not answer."""
+
+
+@lru_cache(maxsize=4)
+def engine_for(url: str, *, role: str = "worker") -> Engine:
+    """Return the process's engine for `url`, opened at the first use.
+
+    A worker's statement may take 25 s, so that none outlives its task; the door gives up after 4 s and answers 503.
+    A lost client is noticed within 2 s, so that a killed worker's locks do not live on.
+    """
+    sizes: dict[str, Any] = {"pool_size": 8, "max_overflow": 8} if role == "door" else {"pool_size": 2, "max_overflow": 2}
+    statement_ms = 4_000 if role == "door" else 25_000
+    options = (
+        f"-c statement_timeout={statement_ms} -c lock_timeout=5000 -c client_connection_check_interval=2000 "
+        "-c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
+    )
+    return create_engine(
+        url,
+        **sizes,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"options": options, "connect_timeout": 3, "application_name": f"souschef {role}"},
+    )
+
+
+@contextmanager
+def transaction(*, role: str = "worker", url: str | None = None) -> Iterator[Session]:
+    """Open one transaction: commit at the end, roll back on any exception.
+
+    Raises:
+        DatabaseUnreachable: there is no server, no such database, or no way in.
+    """
+    engine = engine_for(url or settings().database_url_text(), role=role)
+    try:
+        connection = engine.connect()
+    except OperationalError as error:
+        raise unreachable(error) from None
+    with connection, Session(bind=connection) as session:
+        yield session
+        session.commit()
+
+
+def unreachable(error: OperationalError) -> DatabaseUnreachable:
+    """Turn a driver's complaint into a sentence, without the password that its text may hold."""
+    first = re.sub(r"//[^@/]*@", "//", str(error.orig)).strip().splitlines()
+    return DatabaseUnreachable(
+        f"The database cannot be reached: {first[0] if first else 'no answer'}.",
+        "Start it, or mend SOUSCHEF_DATABASE_URL; `souschef up` starts an embedded one where it is unset.",
+    )
+
+
+def close() -> None:
+    """Close the connections of this process, as a freshly forked worker must."""
+    engine_for.cache_clear()
+
+
+def clock(session: Session) -> Any:  # noqa: ANN401 - a datetime, typed by the driver
+    """Return the database's idea of now."""
+    return session.connection().execute(text("SELECT souschef.clock()")).scalar_one()
