@@ -1,0 +1,288 @@
+"""Events in and out: recorded once, claimed under a lease, finished in the commit of their effect.
+
+A row is work while it is pending, due and not leased. Attempts are counted in a commit of their own before the work
+starts, so that an event which kills its worker is finite. A row that failed comes back in ever smaller batches, so that
+one bad event is soon alone; the last attempt that fails puts it into quarantine.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from lms.facts import EventKind
+from models.sources import Sender
+
+BATCH_SIZES = (500, 60, 8, 1)
+"""How many events are claimed at once that have failed 0, 1, 2, 3 or more times."""
+MAX_ATTEMPTS = 5
+BACKOFF_SECONDS = (0, 0, 5, 20, 60)
+SHARDS = 64
+
+
+class LeaseLost(Exception):  # noqa: N818 - it is told as what happened
+    """Another worker has taken over since: this one's work is void."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One event at the door."""
+
+    kind: EventKind
+    key: bytes
+    student: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of a request's events."""
+
+    accepted: Mapping[EventKind, list[int]]
+    """Inbox ids of the new events, by kind."""
+    duplicates: int
+
+    @property
+    def count(self) -> int:
+        """Return how many events are new."""
+        return sum(map(len, self.accepted.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One event in a worker's hands."""
+
+    id: int
+    source_id: int
+    format: str
+    surveys: frozenset[str]
+    payload: str
+    attempts: int
+
+
+@dataclass(slots=True)
+class Ending:
+    """How the events of a batch end; filled while a batch is worked, written by `finish`."""
+
+    done: list[int] = field(default_factory=list)
+    dropped: dict[int, str] = field(default_factory=dict)
+    parked: dict[int, str] = field(default_factory=dict)
+    quarantined: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Inbox id -> (code, pointer)."""
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of events by how they ended, zeros left out."""
+        numbers = {
+            "applied": len(self.done),
+            "ignored": len(self.dropped),
+            "parked": len(self.parked),
+            "quarantined": len(self.quarantined),
+        }
+        return {name: number for name, number in numbers.items() if number}
+
+
+def record(session: Session, sender: Sender, events: Sequence[Incoming]) -> Recorded:
+    """Insert the events that are new. Two copies of one event, at once or years apart, become one row."""
+    # Sorted, because two requests with the same events in different orders would wait for each other for ever.
+    rows = sorted({event.key: event for event in reversed(events)}.values(), key=lambda event: event.key)
+    statement = text("""
+        INSERT INTO souschef.inbox (school_id, source_id, key, kind, shard, payload)
+        SELECT :school, :source, new.* FROM unnest(
+          CAST(:keys AS bytea[]), CAST(:kinds AS text[]), CAST(:shards AS smallint[]), CAST(:payloads AS text[])) AS new
+        ON CONFLICT (source_id, key) DO NOTHING
+        RETURNING id, kind
+    """)
+    parameters = {
+        "school": sender.school_id,
+        "source": sender.source_id,
+        "keys": [row.key for row in rows],
+        "kinds": [row.kind.value for row in rows],
+        "shards": [shard_of(row.student) for row in rows],
+        "payloads": [row.payload for row in rows],
+    }
+    accepted: dict[EventKind, list[int]] = {}
+    if rows:
+        for inbox_id, kind in session.connection().execute(statement, parameters):
+            accepted.setdefault(EventKind(kind), []).append(inbox_id)
+    return Recorded(accepted, len(events) - sum(map(len, accepted.values())))
+
+
+def count_at_door(session: Session, sender: Sender, counts: Mapping[str, int]) -> None:
+    """Add to what is counted of a source today (accepted, duplicate, ignored by reason)."""
+    statement = text("""
+        INSERT INTO souschef.door_count (source_id, school_id, day, outcome, count)
+        SELECT :source, :school, (souschef.clock() AT TIME ZONE 'UTC')::date, new.*
+          FROM unnest(CAST(:outcomes AS text[]), CAST(:counts AS bigint[])) AS new
+        ON CONFLICT (source_id, day, outcome) DO UPDATE SET count = door_count.count + excluded.count
+    """)
+    some = sorted((outcome, count) for outcome, count in counts.items() if count)
+    if some:
+        outcomes, numbers = zip(*some, strict=True)
+        parameters = {"source": sender.source_id, "school": sender.school_id}
+        session.connection().execute(statement, {**parameters, "outcomes": list(outcomes), "counts": list(numbers)})
+
+
+def next_school(session: Session, kind: EventKind, *, ids: Sequence[int] = ()) -> int | None:
+    """Return the school of the oldest due event, of those named in `ids` if any of these is due."""
+    statement = text("""
+        SELECT school_id FROM souschef.inbox
+         WHERE state = 'pending' AND kind = :kind AND next_attempt_at <= souschef.clock()
+           AND (leased_until IS NULL OR leased_until <= souschef.clock())
+         ORDER BY (id = ANY(CAST(:ids AS bigint[]))) DESC, id LIMIT 1
+    """)
+    found = session.connection().execute(statement, {"kind": kind.value, "ids": list(ids)}).scalar_one_or_none()
+    return None if found is None else int(found)
+
+
+def claim(session: Session, kind: EventKind, *, school_id: int, lease_seconds: float) -> list[Claimed]:
+    """Take due events of one school, oldest first, and count the attempt; the caller commits before it works."""
+    statement = text("""
+        WITH first AS (
+          SELECT attempts FROM souschef.inbox
+           WHERE state = 'pending' AND kind = :kind AND school_id = :school AND next_attempt_at <= souschef.clock()
+             AND (leased_until IS NULL OR leased_until <= souschef.clock())
+           ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+        ), due AS (
+          SELECT inbox.id FROM souschef.inbox, first
+           WHERE state = 'pending' AND kind = :kind AND school_id = :school AND next_attempt_at <= souschef.clock()
+             AND (leased_until IS NULL OR leased_until <= souschef.clock()) AND inbox.attempts = first.attempts
+           ORDER BY inbox.id
+           LIMIT (SELECT (CAST(:sizes AS integer[]))[1 + least(first.attempts, :last_size)] FROM first)
+             FOR UPDATE OF inbox SKIP LOCKED
+        )
+        UPDATE souschef.inbox SET attempts = inbox.attempts + 1,
+               leased_until = souschef.clock() + make_interval(secs => :lease)
+          FROM due, souschef.source
+         WHERE inbox.id = due.id AND source.id = inbox.source_id
+        RETURNING inbox.id, inbox.source_id, source.format, source.surveys, inbox.payload, inbox.attempts
+    """)
+    parameters = {"kind": kind.value, "school": school_id, "lease": lease_seconds}
+    sizes = {"sizes": list(BATCH_SIZES), "last_size": len(BATCH_SIZES) - 1}
+    rows = session.connection().execute(statement, {**parameters, **sizes}).all()
+    return sorted((Claimed(r[0], r[1], r[2], frozenset(r[3]), r[4], r[5]) for r in rows), key=lambda event: event.id)
+
+
+def finish(session: Session, events: Sequence[Claimed], ending: Ending) -> None:
+    """Write how each event of a batch ended, in the transaction of its effect.
+
+    Raises:
+        LeaseLost: one of them has been claimed by somebody else since; roll everything back.
+    """
+    states: dict[int, tuple[str, str | None]] = dict.fromkeys(ending.done, ("done", None))
+    states |= {event: ("dropped", code) for event, code in ending.dropped.items()}
+    states |= {event: ("parked", code) for event, code in ending.parked.items()}
+    states |= {event: ("quarantined", code) for event, (code, _) in ending.quarantined.items()}
+    statement = text("""
+        UPDATE souschef.inbox SET state = new.state, code = new.code, leased_until = NULL,
+               finished_at = souschef.clock()
+          FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:states AS text[]),
+                      CAST(:codes AS text[])) AS new(id, attempts, state, code)
+         WHERE inbox.id = new.id AND inbox.state = 'pending' AND inbox.attempts = new.attempts
+    """)
+    parameters = {
+        "ids": [event.id for event in events],
+        "attempts": [event.attempts for event in events],
+        "states": [states[event.id][0] for event in events],
+        "codes": [states[event.id][1] for event in events],
+    }
+    if session.connection().execute(statement, parameters).rowcount != len(events):
+        raise LeaseLost
+    if ending.quarantined:
+        _explain_quarantine(session, ending.quarantined)
+
+
+def fail(session: Session, events: Sequence[Claimed]) -> None:
+    """Hand a batch back whose work broke: smaller and later the next time, into quarantine after the last attempt."""
+    spent = {event.id: ("crashed", "") for event in events if event.attempts >= MAX_ATTEMPTS}
+    if spent:
+        finish(session, [event for event in events if event.id in spent], Ending(quarantined=spent))
+    rest = [event for event in events if event.id not in spent]
+    delays = [BACKOFF_SECONDS[min(event.attempts, len(BACKOFF_SECONDS) - 1)] for event in rest]
+    _hand_back(session, rest, delays=[delay * random.uniform(0.5, 1.5) for delay in delays], refund=0)
+
+
+def release(session: Session, events: Sequence[Claimed]) -> None:
+    """Hand a batch back that was not to blame (the database went away, the worker must stop): no attempt is counted."""
+    _hand_back(session, events, delays=[0.0] * len(events), refund=1)
+
+
+def exhausted(session: Session) -> int:
+    """Put events into quarantine whose worker died at every attempt; return how many."""
+    statement = text("""
+        UPDATE souschef.inbox SET state = 'quarantined', code = 'crashed', leased_until = NULL,
+               finished_at = souschef.clock()
+         WHERE state = 'pending' AND attempts >= :most AND leased_until <= souschef.clock()
+        RETURNING id
+    """)
+    ids = session.connection().execute(statement, {"most": MAX_ATTEMPTS}).scalars().all()
+    if ids:
+        _explain_quarantine(session, dict.fromkeys(ids, ("crashed", "")))
+    return len(ids)
+
+
+def overdue(session: Session, *, older_than_seconds: float) -> dict[EventKind, list[int]]:
+    """Return up to 500 due events of each kind for which nobody seems to have rung."""
+    statement = text("""
+        SELECT kind, (array_agg(id ORDER BY id))[1:500] FROM souschef.inbox
+         WHERE state = 'pending' AND greatest(next_attempt_at, coalesce(leased_until, next_attempt_at))
+               <= souschef.clock() - make_interval(secs => :age)
+         GROUP BY kind
+    """)
+    rows = session.connection().execute(statement, {"age": older_than_seconds}).all()
+    return {EventKind(kind): list(ids) for kind, ids in rows}
+
+
+def unpark(session: Session, *, school_id: int) -> int:
+    """Make a school's parked events due again, after a load; return how many."""
+    statement = text("""
+        UPDATE souschef.inbox SET state = 'pending', code = NULL, attempts = 0, finished_at = NULL,
+               next_attempt_at = souschef.clock()
+         WHERE school_id = :school AND state = 'parked'
+    """)
+    return session.connection().execute(statement, {"school": school_id}).rowcount
+
+
+def counts(session: Session) -> dict[str, int]:
+    """Return the number of inbox rows by state."""
+    return dict(session.connection().execute(text("SELECT state, count(*) FROM souschef.inbox GROUP BY state")).all())  # type: ignore[arg-type] # rows of two
+
+
+def shard_of(student: str) -> int:
+    """Return the shard of a student as the source names them: the same in every process."""
+    number = 0
+    for byte in student.encode():
+        number = (number * 31 + byte) % 1_000_003
+    return number % SHARDS
+
+
+def _hand_back(session: Session, events: Sequence[Claimed], *, delays: Sequence[float], refund: int) -> None:
+    statement = text("""
+        UPDATE souschef.inbox SET leased_until = NULL, attempts = inbox.attempts - :refund,
+               next_attempt_at = souschef.clock() + make_interval(secs => new.delay)
+          FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:delays AS double precision[]))
+               AS new(id, attempts, delay)
+         WHERE inbox.id = new.id AND inbox.state = 'pending' AND inbox.attempts = new.attempts
+    """)
+    parameters: dict[str, Any] = {"refund": refund, "ids": [event.id for event in events], "delays": list(delays)}
+    if events:
+        session.connection().execute(statement, {**parameters, "attempts": [event.attempts for event in events]})
+
+
+def _explain_quarantine(session: Session, reasons: Mapping[int, tuple[str, str]]) -> None:
+    statement = text("""
+        INSERT INTO souschef.quarantine (inbox_id, school_id, code, pointer)
+        SELECT inbox.id, inbox.school_id, new.code, new.pointer
+          FROM unnest(CAST(:ids AS bigint[]), CAST(:codes AS text[]), CAST(:pointers AS text[])) AS new(id, code, pointer)
+          JOIN souschef.inbox ON inbox.id = new.id
+        ON CONFLICT (inbox_id) DO UPDATE SET code = excluded.code, pointer = excluded.pointer,
+          quarantined_at = souschef.clock()
+    """)
+    parameters = {
+        "ids": list(reasons),
+        "codes": [code for code, _ in reasons.values()],
+        "pointers": [pointer for _, pointer in reasons.values()],
+    }
+    session.connection().execute(statement, parameters)

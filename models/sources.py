@@ -1,0 +1,186 @@
+"""Who may send: sources, and the credentials that are derived rather than stored.
+
+A secret is HMAC-SHA256 of the installation's secret key over the source's id and generation, so a copy of the database
+opens no door, and signed webhooks (which need the secret itself, not a hash) work without keeping any.
+"""
+
+import base64
+import datetime as dt
+import hashlib
+import hmac
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlmodel import Session, select
+
+from lms.facts import SourceRules
+from models.tables import School, Source
+
+KEY_PREFIX = "souschef-"
+ROTATION_GRACE = dt.timedelta(days=7)
+
+
+class SourceUnknown(ValueError):
+    """There is no such source, or no such school."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """An authenticated source, as the door needs it."""
+
+    source_id: int
+    school_id: int
+    name: str
+    format: str
+    rules: SourceRules
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a sender is configured with; printed once."""
+
+    source: str
+    school: str
+    format: str
+    key: str
+    secret: str
+
+
+def add(
+    session: Session,
+    name: str,
+    *,
+    format: str,  # noqa: A002 - the word that operators and the table use
+    secret_key: bytes,
+    school: str | None = None,
+    surveys: Collection[str] = (),
+) -> Credential:
+    """Make a source and return its credential; where it exists, set its format and surveys and keep its credential.
+
+    Args:
+        session: an open transaction.
+        name: unique in the school.
+        format: a name in `lms.formats`.
+        secret_key: the installation's.
+        school: the school's ref; may be left out where there is one school.
+        surveys: the survey ids that may be read.
+
+    Raises:
+        SourceUnknown: no such school, or several and none named.
+    """
+    owner = _school(session, school)
+    source = session.exec(select(Source).where(Source.school_id == owner.id, Source.name == name)).one_or_none()
+    if source is None:
+        source = Source(school_id=_id(owner.id), name=name, format=format, surveys=sorted(surveys))
+    else:
+        source.format, source.surveys = format, sorted(set(source.surveys) | set(surveys))
+    session.add(source)
+    session.flush()
+    return _credential(source, school=owner.ref, secret_key=secret_key)
+
+
+def rotate(session: Session, name: str, *, secret_key: bytes, school: str | None = None) -> Credential:
+    """Give a source a new secret; the old one stays good for a week, so that no event is refused meanwhile."""
+    source, owner = _named(session, name, school)
+    source.generation += 1
+    source.previous_until = session.connection().execute(text("SELECT souschef.clock()")).scalar_one() + ROTATION_GRACE
+    session.add(source)
+    session.flush()
+    return _credential(source, school=owner.ref, secret_key=secret_key)
+
+
+def revoke(session: Session, name: str, *, school: str | None = None) -> None:
+    """Close the door for a source, at once; its facts stay."""
+    source, _ = _named(session, name, school)
+    source.revoked_at = session.connection().execute(text("SELECT souschef.clock()")).scalar_one()
+    session.add(source)
+    session.flush()
+
+
+def credential(session: Session, name: str, *, secret_key: bytes, school: str | None = None) -> Credential:
+    """Return the credential in force of a source, for commands that send on its behalf."""
+    source, owner = _named(session, name, school)
+    return _credential(source, school=owner.ref, secret_key=secret_key)
+
+
+def listed(session: Session) -> list[tuple[str, Source]]:
+    """Return (school ref, source) of every source, by school and name."""
+    statement = (
+        select(School.ref, Source)
+        .where(Source.school_id == School.id)
+        .order_by(School.ref, Source.name)  # type: ignore[arg-type] # columns, which SQLModel types as their values
+    )
+    return list(session.exec(statement).all())
+
+
+def authenticate(session: Session, *, key: str, secret: str, secret_key: bytes) -> Sender | None:
+    """Return the sender whose key and secret these are, or None."""
+    if not key.startswith(KEY_PREFIX) or not key[len(KEY_PREFIX) :].isdecimal() or len(key) > 28:
+        return None
+    source = session.get(Source, int(key[len(KEY_PREFIX) :]))
+    if source is None:
+        return None
+    good = [hmac.compare_digest(live.encode(), secret.encode()) for live in live_secrets(session, source, secret_key)]
+    return _sender(source) if any(good) else None
+
+
+def webhook_candidates(
+    session: Session, *, formats: Collection[str], secret_key: bytes
+) -> list[tuple[Sender, list[str]]]:
+    """Return every live source of the formats with its live secrets, for a signature that names no key."""
+    rows = session.exec(select(Source).where(Source.format.in_(formats), Source.revoked_at.is_(None))).all()  # type: ignore[attr-defined,union-attr] # columns, which SQLModel types as their values
+    return [(_sender(source), live_secrets(session, source, secret_key)) for source in rows]
+
+
+def live_secrets(session: Session, source: Source, secret_key: bytes) -> list[str]:
+    """Return the secrets that open the door now: none when revoked, two within the grace of a rotation."""
+    if source.revoked_at is not None:
+        return []
+    live = [secret(source, source.generation, secret_key)]
+    if source.previous_until is not None and source.generation > 1:
+        now = session.connection().execute(text("SELECT souschef.clock()")).scalar_one()
+        if source.previous_until > now:
+            live.append(secret(source, source.generation - 1, secret_key))
+    return live
+
+
+def secret(source: Source, generation: int, secret_key: bytes) -> str:
+    """Return the secret of one generation of a source: 43 characters, URL-safe."""
+    message = f"souschef source {source.id} generation {generation}".encode()
+    return base64.urlsafe_b64encode(hmac.new(secret_key, message, hashlib.sha256).digest()).decode().rstrip("=")
+
+
+def _sender(source: Source) -> Sender:
+    rules = SourceRules(surveys=frozenset(source.surveys))
+    return Sender(_id(source.id), source.school_id, source.name, source.format, rules)
+
+
+def _credential(source: Source, *, school: str, secret_key: bytes) -> Credential:
+    key = f"{KEY_PREFIX}{source.id}"
+    return Credential(source.name, school, source.format, key, secret(source, source.generation, secret_key))
+
+
+def _named(session: Session, name: str, school: str | None) -> tuple[Source, School]:
+    owner = _school(session, school)
+    source = session.exec(select(Source).where(Source.school_id == owner.id, Source.name == name)).one_or_none()
+    if source is None:
+        raise SourceUnknown(f"School {owner.ref} has no source named {name}.")
+    return source, owner
+
+
+def _school(session: Session, ref: str | None) -> School:
+    schools = session.exec(select(School) if ref is None else select(School).where(School.ref == ref)).all()
+    if len(schools) == 1:
+        return schools[0]
+    if ref is not None:
+        raise SourceUnknown(f"There is no school {ref}: load a roster first.")
+    if not schools:
+        raise SourceUnknown("There is no school yet: load a roster first.")
+    raise SourceUnknown(f"There are {len(schools)} schools: name one with --school.")
+
+
+def _id(value: int | None) -> int:
+    if value is None:  # Only a row that was never flushed has none.
+        raise SourceUnknown("The row is not in the database yet.")
+    return value
