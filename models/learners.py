@@ -1,0 +1,193 @@
+"""Beliefs as rows: locked while they change, saved under a version that only rises, published as a difference."""
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from models.facts import BEGINNING, Mark
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """One student's state as it stands in the database."""
+
+    student_id: int
+    state: bytes
+    snapshot_version: int
+    parameters_version: int
+    facts: int
+    last: Mark
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class GapRow:
+    """What is published of one student's standing on one skill; all but the counts and names in [0, 1]."""
+
+    student_id: int
+    skill_id: int
+    mastery: float
+    low: float
+    high: float
+    target: float
+    gap: float
+    retention: float
+    level: str
+    standing: str
+    responses: int
+    evidence_until: dt.datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class InterestRow:
+    """What is published of one student's interest in one topic."""
+
+    student_id: int
+    topic_id: int
+    value: float
+    confidence: float
+    vetoed: bool
+    asked_at: dt.datetime | None
+    updated_at: dt.datetime | None
+    version: int
+
+
+def lock(session: Session, school_id: int, students: Collection[int]) -> dict[int, StateRow]:
+    """Make sure that each student has a state, and lock and return them.
+
+    Rows are locked in the order of their ids, so that two batches with the same students never wait for each other in a
+    circle. Whoever holds the lock is alone with the student until the commit.
+    """
+    ids = sorted(students)
+    made = text("""
+        INSERT INTO souschef.learner_state (student_id, school_id, state, snapshot_version, parameters_version)
+        SELECT student, :school, ''::bytea, -1, -1 FROM unnest(CAST(:ids AS bigint[])) AS student
+        ON CONFLICT (student_id) DO NOTHING
+    """)
+    read = text("""
+        SELECT student_id, state, snapshot_version, parameters_version, facts, last_at, last_sequence, last_key, version
+          FROM souschef.learner_state WHERE student_id = ANY(CAST(:ids AS bigint[]))
+         ORDER BY student_id FOR UPDATE
+    """)
+    connection = session.connection()
+    connection.execute(made, {"school": school_id, "ids": ids})
+    rows = connection.execute(read, {"ids": ids})
+    return {r[0]: StateRow(r[0], r[1], r[2], r[3], r[4], (r[5] or BEGINNING[0], r[6], r[7]), r[8]) for r in rows}
+
+
+def save(session: Session, rows: Sequence[StateRow], *, nothing_because: Mapping[int, str]) -> None:
+    """Write states whose rows are locked. A version that would not rise is a bug and breaks the transaction."""
+    statement = text("""
+        UPDATE souschef.learner_state AS old
+           SET state = new.state, snapshot_version = new.snapshot_version, parameters_version = new.parameters_version,
+               facts = new.facts, last_at = new.last_at, last_sequence = new.last_sequence, last_key = new.last_key,
+               version = new.version, nothing_because = new.because, refresh_due = false,
+               refreshed_at = souschef.clock()
+          FROM unnest(CAST(:students AS bigint[]), CAST(:states AS bytea[]), CAST(:snapshots AS bigint[]),
+                      CAST(:parameters AS bigint[]), CAST(:facts AS integer[]), CAST(:times AS timestamptz[]),
+                      CAST(:sequences AS text[]), CAST(:keys AS text[]), CAST(:versions AS bigint[]),
+                      CAST(:becauses AS text[]))
+            AS new(student_id, state, snapshot_version, parameters_version, facts, last_at, last_sequence, last_key,
+                   version, because)
+         WHERE old.student_id = new.student_id AND old.version <= new.version
+    """)
+    parameters: dict[str, Any] = {
+        "students": [row.student_id for row in rows],
+        "states": [row.state for row in rows],
+        "snapshots": [row.snapshot_version for row in rows],
+        "parameters": [row.parameters_version for row in rows],
+        "facts": [row.facts for row in rows],
+        "times": [None if row.last == BEGINNING else row.last[0] for row in rows],
+        "sequences": [row.last[1] for row in rows],
+        "keys": [row.last[2] for row in rows],
+        "versions": [row.version for row in rows],
+        "becauses": [nothing_because.get(row.student_id, "") for row in rows],
+    }
+    written = session.connection().execute(statement, parameters).rowcount if rows else 0
+    if written != len(rows):
+        raise StaleVersion(f"{len(rows) - written} of {len(rows)} states were newer than what was to be written")
+
+
+class StaleVersion(Exception):  # noqa: N818 - it is told as what happened
+    """A state would have gone back in time."""
+
+
+def publish_gaps(session: Session, school_id: int, rows: Sequence[GapRow]) -> set[int]:
+    """Write the gaps that differ from what is published; return the students of whom any did."""
+    statement = text("""
+        INSERT INTO souschef.skill_gap AS old (school_id, student_id, skill_id, mastery, low, high, target, gap, retention,
+               level, standing, responses, evidence_until, version)
+        SELECT :school, new.* FROM unnest(CAST(:student_id AS bigint[]), CAST(:skill_id AS bigint[]),
+               CAST(:mastery AS double precision[]), CAST(:low AS double precision[]), CAST(:high AS double precision[]),
+               CAST(:target AS double precision[]), CAST(:gap AS double precision[]),
+               CAST(:retention AS double precision[]), CAST(:level AS text[]), CAST(:standing AS text[]),
+               CAST(:responses AS integer[]), CAST(:evidence_until AS timestamptz[]), CAST(:version AS bigint[])) AS new
+        ON CONFLICT (student_id, skill_id) DO UPDATE SET mastery = excluded.mastery, low = excluded.low,
+               high = excluded.high, target = excluded.target, gap = excluded.gap, retention = excluded.retention,
+               level = excluded.level, standing = excluded.standing, responses = excluded.responses,
+               evidence_until = excluded.evidence_until, version = excluded.version
+         WHERE (old.mastery, old.low, old.high, old.target, old.gap, old.retention, old.level, old.standing,
+                old.responses, old.evidence_until)
+               IS DISTINCT FROM (excluded.mastery, excluded.low, excluded.high, excluded.target, excluded.gap,
+                excluded.retention, excluded.level, excluded.standing, excluded.responses, excluded.evidence_until)
+        RETURNING student_id
+    """)
+    return _publish(session, statement, school_id, rows, GapRow.__slots__)
+
+
+def publish_interests(session: Session, school_id: int, rows: Sequence[InterestRow]) -> set[int]:
+    """Write the interests that differ from what is published; return the students of whom any did."""
+    statement = text("""
+        INSERT INTO souschef.interest AS old (school_id, student_id, topic_id, value, confidence, vetoed, asked_at,
+               updated_at, version)
+        SELECT :school, new.* FROM unnest(CAST(:student_id AS bigint[]), CAST(:topic_id AS bigint[]),
+               CAST(:value AS double precision[]), CAST(:confidence AS double precision[]), CAST(:vetoed AS boolean[]),
+               CAST(:asked_at AS timestamptz[]), CAST(:updated_at AS timestamptz[]), CAST(:version AS bigint[])) AS new
+        ON CONFLICT (student_id, topic_id) DO UPDATE SET value = excluded.value, confidence = excluded.confidence,
+               vetoed = excluded.vetoed, asked_at = excluded.asked_at, updated_at = excluded.updated_at,
+               version = excluded.version
+         WHERE (old.value, old.confidence, old.vetoed, old.asked_at, old.updated_at)
+               IS DISTINCT FROM (excluded.value, excluded.confidence, excluded.vetoed, excluded.asked_at,
+                excluded.updated_at)
+        RETURNING student_id
+    """)
+    return _publish(session, statement, school_id, rows, InterestRow.__slots__)
+
+
+def forget_interests(session: Session, students: Iterable[int]) -> set[int]:
+    """Delete the published interests of students for whom the switch is off; return those who had any."""
+    statement = text("""
+        DELETE FROM souschef.interest WHERE student_id = ANY(CAST(:students AS bigint[])) RETURNING student_id
+    """)
+    return set(session.connection().execute(statement, {"students": list(students)}).scalars())
+
+
+def mark_due(session: Session, *, school_id: int) -> int:
+    """Mark all students of a school for a refresh; return how many."""
+    statement = text("UPDATE souschef.learner_state SET refresh_due = true WHERE school_id = :school AND NOT refresh_due")
+    return session.connection().execute(statement, {"school": school_id}).rowcount
+
+
+def due(session: Session, *, limit: int) -> list[int]:
+    """Return students who wait for a refresh, of one school, at most `limit`."""
+    statement = text("""
+        SELECT student_id FROM souschef.learner_state WHERE refresh_due AND school_id =
+          (SELECT school_id FROM souschef.learner_state WHERE refresh_due LIMIT 1)
+         ORDER BY student_id LIMIT :limit
+    """)
+    return list(session.connection().execute(statement, {"limit": limit}).scalars())
+
+
+def _publish(
+    session: Session, statement: Any, school_id: int, rows: Sequence[Any], columns: Collection[str]  # noqa: ANN401 - rows of either kind
+) -> set[int]:
+    if not rows:
+        return set()
+    ordered = sorted(rows, key=lambda row: (row.student_id, getattr(row, "skill_id", 0) or getattr(row, "topic_id", 0)))
+    parameters = {name: [getattr(row, name) for row in ordered] for name in columns}
+    return set(session.connection().execute(statement, {"school": school_id, **parameters}).scalars())

@@ -1,0 +1,68 @@
+"""Work off what is due, batch by batch: claim in one commit, the whole effect in the next."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from config.settings import settings
+from lms.facts import EventKind
+from models import database, inbox
+from models.inbox import Claimed
+from tasks.apply import apply
+
+log = structlog.get_logger(__name__)
+
+BUDGET_SECONDS = 10.0
+"""A task hands over to a new one after this long, well below the task limit of 20 s."""
+
+Outcome = dict[str, int | str]
+"""What a task did, as small counts: shown in Flower."""
+
+
+def drain(kind: EventKind, ids: Sequence[int]) -> tuple[Outcome, bool]:
+    """Apply the events named and all that wait beside them; return the counts, and whether more are waiting.
+
+    Raises:
+        DatabaseUnreachable: nothing was lost; the sweep rings again.
+    """
+    started = time.monotonic()
+    total: Counter[str] = Counter()
+    while (batch := _claim(kind, ids)) is not None:
+        school_id, events = batch
+        if not events:
+            continue
+        total += _work(school_id, events)
+        total["batches"] += 1
+        if time.monotonic() - started > BUDGET_SECONDS:
+            return dict(total), True
+    return dict(total), False
+
+
+def _claim(kind: EventKind, ids: Sequence[int]) -> tuple[int, list[Claimed]] | None:
+    with database.transaction() as session:
+        school_id = inbox.next_school(session, kind, ids=ids)
+        if school_id is None:
+            return None
+        return school_id, inbox.claim(session, kind, school_id=school_id, lease_seconds=settings().lease_seconds)
+
+
+def _work(school_id: int, events: list[Claimed]) -> Counter[str]:
+    """Apply one batch; a batch that breaks is handed back whole, and comes again in smaller ones."""
+    try:
+        with database.transaction() as session:
+            return apply(session, school_id, events)
+    except inbox.LeaseLost:
+        log.warning("lease_lost", school=school_id, events=len(events))
+        return Counter(lease_lost=len(events))
+    except (OperationalError, database.DatabaseUnreachable):
+        with database.transaction() as session:
+            inbox.release(session, events)
+        raise
+    except Exception as error:
+        log.exception("batch_failed", school=school_id, events=len(events), error=type(error).__name__)
+        with database.transaction() as session:
+            inbox.fail(session, events)
+        return Counter(failed=len(events))
