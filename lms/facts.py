@@ -43,6 +43,8 @@ class Envelope:
     """16 bytes; two copies of one event have the same key, whatever else differs (a resend's registration)."""
     student: str
     """The student as the source names them ("" where that is not known without parsing): spreads the work."""
+    reason: str = ""
+    """Why `kind` is None: `ignored` (a type that holds nothing for us) or `not_collected` (a survey not allowed)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,13 @@ class Fact:
     revised_at: datetime | None = None
     """When this version was made; of two facts with one key the later one stands."""
     value: Mapping[str, Any] = field(default_factory=dict)
-    """What is peculiar to the kind: small, allow-listed, JSON."""
+    """What is peculiar to the kind: small, allow-listed, JSON.
+
+    attempt_graded: `scope` (attempt | gradebook | total), `raw`, `max`.
+    survey_answer: `survey` (as the school allowed it), `kind` (rating | choice | choices | text | number | boolean),
+    `answer` (a number, a text, a list of texts or a boolean), and where known `label` (the text of a rating),
+    `position` (of the answer among the options, from 0) and `options` (how many there are).
+    """
 
 
 class PayloadError(ValueError):

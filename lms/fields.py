@@ -1,0 +1,160 @@
+"""Read single fields of an event, and say where in it the fault lies."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from lms.facts import PayloadError
+
+MAX_REF = 1_000
+"""Longest name of a person, class, item or attempt, in characters: an index entry must stay below a third of a page."""
+MAX_TEXT = 10_000
+"""Longest free answer that is read; the rest is cut off."""
+
+_TIME = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)",
+    re.IGNORECASE | re.ASCII,
+)
+_YEARS = range(1990, 2200)
+
+
+def at(value: object, *path: str | int) -> Any:  # noqa: ANN401 - any JSON value
+    """Return what stands at `path` inside a JSON value, or None where the way there ends."""
+    for step in path:
+        if isinstance(value, Mapping):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value
+
+
+def mapping(value: object, pointer: str) -> Mapping[str, Any]:
+    """Return `value` where it is an object.
+
+    Raises:
+        PayloadError: `schema`.
+    """
+    if not isinstance(value, Mapping):
+        raise PayloadError("schema", pointer, "an object is due")
+    return value
+
+
+def ref(value: object, pointer: str) -> str:
+    """Return `value` where it can name somebody or something: text of 1 to 1,000 characters that can be stored.
+
+    Raises:
+        PayloadError: `schema`, or `bad_unicode`.
+    """
+    if not isinstance(value, str) or not value.strip():
+        raise PayloadError("schema", pointer, "a name is due")
+    if len(value) > MAX_REF:
+        raise PayloadError("schema", pointer, "the name is too long")
+    return storable(value, pointer)
+
+
+def storable(value: str, pointer: str) -> str:
+    """Return `value` where PostgreSQL can keep it.
+
+    Raises:
+        PayloadError: `bad_unicode`.
+    """
+    if "\x00" in value or not (value.isascii() or _has_utf8(value)):
+        raise PayloadError("bad_unicode", pointer)
+    return value
+
+
+def _has_utf8(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def instant(value: object, pointer: str) -> datetime:
+    """Return an ISO 8601 time with a zone as UTC; digits beyond the microsecond are cut off.
+
+    Raises:
+        PayloadError: `bad_time`: no zone, no such day, a year outside 1990 to 2199.
+    """
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
+        raise PayloadError("bad_time", pointer)
+    try:
+        moment = datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise PayloadError("bad_time", pointer) from None
+    if moment.year not in _YEARS:
+        raise PayloadError("bad_time", pointer)
+    return moment
+
+
+def number(value: object, pointer: str) -> float:
+    """Return a finite number.
+
+    Raises:
+        PayloadError: `score_range`: a boolean, a text, NaN or infinite.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise PayloadError("score_range", pointer)
+    return float(value)
+
+
+def share(points: object, maximum: object, *, pointer: str, minimum: object = 0) -> float | None:
+    """Return points as a share in [0, 1] of what could be had; None where nothing could be had.
+
+    More than the maximum is extra credit and counts as all of it.
+
+    Raises:
+        PayloadError: `score_range`: no numbers, or below the minimum.
+    """
+    got, most = number(points, f"{pointer}/raw"), number(maximum, f"{pointer}/max")
+    least = 0.0 if minimum is None else number(minimum, f"{pointer}/min")
+    if got < least:
+        raise PayloadError("score_range", f"{pointer}/raw")
+    if most <= least:
+        return None
+    return min(1.0, (got - least) / (most - least))
+
+
+def plain(value: object) -> str | None:
+    """Return the text of a language map (English first), a text itself, or None."""
+    if isinstance(value, Mapping):
+        texts = {str(language): text for language, text in value.items() if isinstance(text, str) and text.strip()}
+        best = sorted(texts, key=lambda language: (not language.lower().startswith("en"), language))
+        value = texts[best[0]] if best else None
+    return value.strip() if isinstance(value, str) and value.strip() else None
+
+
+def names(*candidates: object) -> tuple[str, ...]:
+    """Return those of the candidates that can name something, each once, in their order."""
+    good = [name for name in candidates if isinstance(name, str) and name.strip() and len(name) <= MAX_REF]
+    return tuple(dict.fromkeys(storable(name, "") for name in good))
+
+
+def key_of(*parts: str) -> str:
+    """Return a fact's key from its parts: readable while short, a digest behind its first part where long."""
+    joined = "|".join(part.replace("|", "%7C") for part in parts)
+    if len(joined) <= MAX_REF // 2:
+        return joined
+    return f"{parts[0]}|{hashlib.blake2b(joined.encode(), digest_size=16).hexdigest()}"
+
+
+def digest(*parts: object) -> bytes:
+    """Return 16 bytes that stand for the parts, which are texts or None."""
+    joined = "\x1f".join("" if part is None else str(part) for part in parts)
+    return hashlib.blake2b(joined.encode(errors="surrogatepass"), digest_size=16).digest()
+
+
+def content_digest(event: object) -> bytes:
+    """Return 16 bytes that stand for an event's whole content, whatever the order of its names."""
+    written = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
+    return hashlib.blake2b(written, digest_size=16).digest()

@@ -1,0 +1,62 @@
+"""The formats that a source can speak, by the names that `souschef source add --format` takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from lms import moodle, surveys, xapi
+from lms.facts import Envelope, Fact, Ignored, SourceRules
+
+
+class ReadEnvelope(Protocol):
+    """Read from verb or type alone where an event belongs and whether it is new; refuses nothing."""
+
+    def __call__(self, event: object, /, *, rules: SourceRules) -> Envelope:
+        """Read one event."""
+
+
+class Parse(Protocol):
+    """Turn one event into facts, or say why it holds none.
+
+    Raises:
+        PayloadError: it cannot be understood.
+    """
+
+    def __call__(self, event: object, /, *, rules: SourceRules) -> tuple[Fact, ...] | Ignored:
+        """Parse one event."""
+
+
+class UnknownFormatError(ValueError):
+    """There is no such format."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no format {name}: use one of {', '.join(FORMATS)}.")
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How one format is read, and the door that takes it."""
+
+    envelope: ReadEnvelope
+    parse: Parse
+    door: str
+
+
+FORMATS: dict[str, Format] = {
+    "moodle": Format(moodle.envelope, moodle.parse, "/xapi/statements"),
+    "xapi": Format(xapi.envelope, xapi.parse, "/xapi/statements"),
+    "typeform": Format(surveys.envelope, surveys.parse, "/surveys"),
+}
+
+
+def named(name: str) -> Format:
+    """Return a format by its name.
+
+    Raises:
+        UnknownFormatError: there is no such format.
+    """
+    if name not in FORMATS:
+        raise UnknownFormatError(name)
+    return FORMATS[name]
