@@ -5,12 +5,15 @@ Every other part of `learning` and the tables see a student's knowledge only thr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from statistics import NormalDist
 
 F = 1.3
-"""Default factor on a belief's variance: the filter is a little too sure of itself (`Parameters.gap_variance_factor`)."""
+"""Default factor on a belief's variance, which is a little too sure of itself (`Parameters.gap_variance_factor`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,19 @@ class SkillBelief:
     """Seconds since 1970 of the last evidence on this skill."""
     retention: float
     """Probability in [0, 1] that what was known at `last_at` is still there; 1.0 where there is no evidence."""
+
+
+PROBIT = math.pi / 8.0
+_NORMAL = NormalDist()
+
+
+class BeliefError(ValueError):
+    """A belief was asked about with a target, share or difficulty out of range, or about no skill at all."""
+
+    def __init__(self, name: str, value: object) -> None:
+        super().__init__(f"{name} cannot be {value!r}")
+        self.name = name
+        self.value = value
 
 
 class Standing(StrEnum):
@@ -66,35 +82,115 @@ class Prediction:
 
 
 def mastery(belief: SkillBelief) -> float:
-    """Return the expected success, in (0, 1), on an average item of the skill."""
-    raise NotImplementedError
+    """Return the expected success, in [0, 1], on an average item of the skill.
+
+    `sigmoid(mu / sqrt(1 + pi v / 8))`, without form and item memory: a streak or a remembered item is not mastery.
+    """
+    mean, variance = _standing_logit(belief)
+    return _expected(mean, variance)
 
 
 def interval(belief: SkillBelief, *, share: float = 0.8, factor: float = F) -> tuple[float, float]:
-    """Return the bounds, in [0, 1], between which mastery lies with probability `share`."""
-    raise NotImplementedError
+    """Return the bounds, in [0, 1], between which the success rate lies with probability `share`.
+
+    Raises:
+        BeliefError: `share` is not between 0 and 1.
+    """
+    mean, variance = _standing_logit(belief)
+    half = _quantile("share", share) * math.sqrt(factor * variance)
+    return sigmoid(mean - half), sigmoid(mean + half)
 
 
 def gap_probability(belief: SkillBelief, target: float = 0.8, *, factor: float = F) -> float:
-    """Return the probability, in [0, 1], that mastery is below `target`."""
-    raise NotImplementedError
+    """Return the probability, in [0, 1], that the success rate is below `target`: `Phi((logit t - mu) / sqrt(f v))`.
+
+    Raises:
+        BeliefError: `target` is not between 0 and 1.
+    """
+    if not 0.0 < target < 1.0:
+        raise BeliefError("target", target)
+    mean, variance = _standing_logit(belief)
+    wanted = math.log(target / (1.0 - target))
+    spread = math.sqrt(factor * variance)
+    if spread == 0.0:
+        return 1.0 if mean < wanted else 0.0
+    return _NORMAL.cdf((wanted - mean) / spread)
 
 
 def standing(belief: SkillBelief, target: float = 0.8, *, sure: float = 0.8, factor: float = F) -> Standing:
-    """Return gap where P(gap) >= `sure`, met where it is <= 1 - `sure`, unsure between: ask more."""
-    raise NotImplementedError
+    """Return gap where P(gap) >= `sure`, met where it is <= 1 - `sure`, unsure between: ask more.
+
+    Raises:
+        BeliefError: `target` is not between 0 and 1, or `sure` not between 0.5 and 1.
+    """
+    if not 0.5 <= sure <= 1.0:  # noqa: PLR2004 - below a half both would hold at once
+        raise BeliefError("sure", sure)
+    probability = gap_probability(belief, target, factor=factor)
+    if probability >= sure:
+        return Standing.GAP
+    return Standing.MET if probability <= 1.0 - sure else Standing.UNSURE
 
 
 def level(value: float, *, bounds: tuple[float, float, float] = (0.5, 0.7, 0.8)) -> Level:
-    """Return a mastery's level: attempted < 0.5 <= familiar < 0.7 <= proficient < 0.8 <= mastered."""
-    raise NotImplementedError
+    """Return a mastery's level: attempted < 0.5 <= familiar < 0.7 <= proficient < 0.8 <= mastered.
+
+    Raises:
+        BeliefError: `value` is not in [0, 1], or the bounds do not rise.
+    """
+    if not 0.0 <= value <= 1.0:
+        raise BeliefError("value", value)
+    if not bounds[0] <= bounds[1] <= bounds[2]:
+        raise BeliefError("bounds", bounds)
+    return tuple(Level)[sum(value >= bound for bound in bounds)]
 
 
 def predicted_success(
     beliefs: Sequence[SkillBelief], difficulty: float = 0.0, *, sharing: float = 0.74, factor: float = F
 ) -> Prediction:
-    """Return the expected success on a material that practises the skills of `beliefs`.
+    """Return the expected success on a material that practises the skills of `beliefs`, all of one student.
 
-    `difficulty` is in logits relative to the skills' own: 0 is an average item of theirs, 1 is harder.
+    `difficulty` is in logits relative to the skills' own: 0 is an average item of theirs, 1 is harder. Of `c` skills
+    each counts `1 / c ** sharing`, as in the filter.
+
+    Raises:
+        BeliefError: there is no belief, or the difficulty is not a finite number.
     """
-    raise NotImplementedError
+    if not beliefs:
+        raise BeliefError("beliefs", beliefs)
+    if not math.isfinite(difficulty):
+        raise BeliefError("difficulty", difficulty)
+    count = len(beliefs)
+    share, part = 1.0 / count**sharing, 1.0 / count
+    mean = beliefs[0].ability - difficulty
+    variance = beliefs[0].ability_variance
+    for belief in beliefs:
+        mean += share * belief.offset - part * belief.difficulty
+        variance += share * share * belief.offset_variance + part * part * belief.difficulty_variance
+    half = _quantile("share", 0.8) * math.sqrt(factor * variance)
+    return Prediction(_expected(mean, variance), sigmoid(mean - half), sigmoid(mean + half))
+
+
+def sigmoid(logit: float) -> float:
+    """Return 1 / (1 + exp(-logit)), without overflow at either end."""
+    if logit >= 0.0:
+        return 1.0 / (1.0 + math.exp(-logit))
+    odds = math.exp(logit)
+    return odds / (1.0 + odds)
+
+
+def _standing_logit(belief: SkillBelief) -> tuple[float, float]:
+    mean = belief.ability + belief.offset - belief.difficulty
+    return mean, belief.ability_variance + belief.offset_variance + belief.difficulty_variance
+
+
+def _expected(mean: float, variance: float) -> float:
+    """Return the mean of a logistic over a Gaussian (MacKay 1992)."""
+    return sigmoid(mean / math.sqrt(1.0 + PROBIT * variance))
+
+
+@lru_cache(maxsize=64)
+def _quantile(name: str, share: float) -> float:
+    """Return how many standard deviations either side hold `share` of a Gaussian."""
+    if not 0.0 < share < 1.0:
+        raise BeliefError(name, share)
+    return _NORMAL.inv_cdf(0.5 + share / 2.0)

@@ -1,62 +1,50 @@
-"""The learner model: a hierarchical logistic filter over one student's responses, strictly online."""
+"""The learner model: a hierarchical logistic filter over one student's responses, strictly online.
+
+**State of a student**: ability `g`; short-term form `m`; per skill practised `s_k`; per item seen a memory `x_i`. Each
+is a Gaussian in logits. **Shared** by all (a `Snapshot`): bias `b`, skill difficulty `d_k`, item deviation `delta_i`.
+An item or skill that is not known has the prior, so that there is no special case.
+
+**Predict** an item that needs `c` skills, with `w = 1 / c ** 0.74`::
+
+    mu = b + g + m + w * sum(s_k) + x_i - mean(d_k) - delta_i
+    V  = the sum of the variances, w^2 on the skills', 1 / c^2 on the difficulties'
+    p  = sigmoid(kappa * mu),   kappa = 1 / sqrt(1 + pi * V / 8)
+
+**Update** each component j, which enters mu with the factor G_j (1; w for a skill; -1/c for a difficulty; -1 for an
+item's deviation), by one assumed-density step on the outcome y in [0, 1]::
+
+    e = kappa * (y - p)              mean_j += G_j * P_j * e
+    h = kappa^2 * p * (1 - p)        P_j    -= (G_j * P_j)^2 * h     (never to 0: see `filter.narrowed`)
+
+Partial credit is a y between 0 and 1. Weak evidence scales e and h by its weight; a weight above 1 counts as that many
+responses, with the second and later ones damped by what the first has told. Unknown correctness changes nothing.
+
+**Learn**: a practice adds `(y * l_right + (1 - y) * l_wrong) / (1 + r * n)` to `s_k` and `q` to its variance; the first
+one a bonus. **Forget**: `gap` responses on other skills and `dt` seconds shrink `s_k` by `(1 + gap) ** -d` and add
+`q_gap * ln(1 + gap) + q_t * ln(1 + dt / 600)` to its variance; after a long absence a constant more. Form fades after
+each response: `m <- rho * m`; ability drifts a little.
+
+A state is a pure function of (responses in order, snapshot, parameters): floats in, floats out, no clock, no dice.
+The order is the caller's: by (occurred_at, sequence, key), so that any order of arrival gives the same bytes.
+
+Sources: Elo ratings in education (Pelanek 2016, Computers & Education 98); assumed-density filtering (Minka 2001,
+"A family of algorithms for approximate Bayesian inference"); the probit-logit constant (MacKay 1992, "The evidence
+framework applied to classification networks", eq. 10); dynamic item response theory (Wang, Berger and Burdick 2013).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, MutableMapping
+from typing import cast
 
 from learning.beliefs import SkillBelief
+from learning.filter import Learner, Shared, constants, forgotten, step
 from learning.parameters import SHIPPED, Parameters
+from learning.retention import retention
 from learning.snapshot import Gaussian, Snapshot
+from learning.state import LearnerState, Response, ResponseError, StateError
 
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """One piece of evidence on a student's skills.
-
-    Raises:
-        ResponseError: a value is out of its range.
-    """
-
-    at: float
-    """Seconds since 1970."""
-    item: int | None
-    """None: a result on the skills themselves, or on an item that is not known."""
-    skills: tuple[int, ...]
-    """What it needs; may be empty where only a total is known."""
-    outcome: float | None
-    """Share of the points in [0, 1]; None is unknown, never wrong, and changes nothing."""
-    weight: float = 1.0
-    """How much evidence it is, in [0, 1]: 1 for a response, less for a share of a total."""
-
-
-@dataclass(frozen=True, slots=True)
-class LearnerState:
-    """All that is kept of one student: a few Gaussians, in logits."""
-
-    responses: int = 0
-    ability: Gaussian = (0.0, 0.0)
-    form: Gaussian = (0.0, 0.0)
-    skills: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
-    items: Mapping[int, Gaussian] = field(default_factory=dict)
-
-    @classmethod
-    def new(cls) -> LearnerState:
-        """Return the state of a student of whom nothing is known."""
-        return cls()
-
-    def to_bytes(self) -> bytes:
-        """Return the state as bytes; equal states have equal bytes; the new student's are empty."""
-        raise NotImplementedError
-
-    @classmethod
-    def from_bytes(cls, body: bytes) -> LearnerState:
-        """Return the state that `to_bytes` wrote; no bytes are the new student.
-
-        Raises:
-            StateError: `body` is not a state.
-        """
-        raise NotImplementedError
+__all__ = ["LearnerState", "Response", "ResponseError", "StateError", "beliefs", "fold"]
 
 
 def fold(
@@ -66,7 +54,12 @@ def fold(
 
     Folding in two calls equals folding in one, to the byte.
     """
-    raise NotImplementedError
+    known = constants(parameters)
+    learner = Learner(state, known)
+    shared = _frozen(snapshot)
+    for response in responses:
+        step(learner, response, shared, known)
+    return learner.state()
 
 
 def beliefs(
@@ -81,4 +74,36 @@ def beliefs(
 
     A skill never practised comes back with `responses == 0`: estimated from general ability.
     """
-    raise NotImplementedError
+    known = constants(parameters)
+    learner = Learner(state, known)
+    bias, bias_variance = snapshot.bias
+    level, spread = bias + learner.ability, bias_variance + learner.ability_variance
+    found = {}
+    for skill in skills:
+        memory = learner.skills.get(skill)
+        difficulty, doubt = snapshot.skills.get(skill) or known.difficulty
+        if memory is None:
+            found[skill] = SkillBelief(skill, level, spread, 0.0, known.skill, difficulty, doubt, 0, 0.0, None, 1.0)
+            continue
+        elapsed = max(0.0, as_of - memory.at)
+        offset, variance = forgotten(memory, learner.responses - memory.seen, elapsed, known)
+        found[skill] = SkillBelief(
+            skill=skill,
+            ability=level,
+            ability_variance=spread,
+            offset=offset,
+            offset_variance=variance,
+            difficulty=difficulty,
+            difficulty_variance=doubt,
+            responses=memory.practices,
+            evidence=memory.evidence,
+            last_at=memory.at,
+            retention=retention(memory.stability, elapsed),
+        )
+    return found
+
+
+def _frozen(snapshot: Snapshot) -> Shared:
+    """Return a snapshot as the filter reads it. Nothing is copied: only a pass that learns writes to shared terms."""
+    skills = cast("MutableMapping[int, Gaussian]", snapshot.skills)
+    return Shared(snapshot.bias, skills, cast("MutableMapping[int, Gaussian]", snapshot.items))
