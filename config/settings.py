@@ -1,0 +1,170 @@
+"""Settings, from the environment and `.env`; a name that is none of ours is refused with the nearest right one."""
+
+import difflib
+import os
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from config.errors import Mendable
+
+PREFIX = "SOUSCHEF_"
+ENV_FILE = ".env"
+
+
+class SettingsWrong(Mendable):
+    """A setting has an unknown name or a value that makes no sense."""
+
+    exit_code = 2
+
+
+class NoServers(Mendable):
+    """Neither a URL is set nor an embedded server is running."""
+
+
+def _data_dir() -> Path:
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "souschef"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, each as `SOUSCHEF_` and its name in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", hide_input_in_errors=True, frozen=True
+    )
+
+    database_url: SecretStr | None = Field(default=None, description="PostgreSQL; unset: an embedded one.")
+    broker_url: SecretStr | None = Field(default=None, description="Redis, Valkey or RabbitMQ; unset: embedded Valkey.")
+    data_dir: Path = Field(default_factory=_data_dir, description="Where embedded servers, logs and secrets live.")
+    secret_key: SecretStr | None = Field(default=None, description="What credentials are derived from.")
+    secret_key_file: Path | None = Field(default=None, description="A file that holds the secret key.")
+    web_host: str = Field(default="127.0.0.1", description="Address of the doors.")
+    web_port: int = Field(default=8484, ge=1, le=65535, description="Port of the doors.")
+    web_max_body_mb: int = Field(default=32, ge=16, le=1024, description="Largest request body, MiB.")
+    flower_host: str = Field(default="127.0.0.1", description="Address of Flower.")
+    flower_port: int = Field(default=5555, ge=1, le=65535, description="Port of Flower.")
+    flower_user: str = Field(default="chef", description="Flower's user.")
+    flower_password: SecretStr | None = Field(default=None, description="Flower's password; unset: made and kept.")
+    flower_url_prefix: str = Field(default="", description="Where Flower hangs behind a proxy, such as /flower.")
+    worker_concurrency: int = Field(
+        default_factory=lambda: min(2, os.cpu_count() or 1), ge=1, le=256, description="Processes of one worker."
+    )
+    lease_seconds: float = Field(default=30.0, gt=0, le=600, description="How long a worker may hold an event.")
+    sweep_seconds: float = Field(default=10.0, gt=0, le=600, description="How often each worker sweeps.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="How much is logged.")
+    log_format: Literal["json", "console"] = Field(default="json", description="How it is written.")
+
+    @field_validator("database_url")
+    @classmethod
+    def _psycopg(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is None:
+            return None
+        scheme, _, rest = url.get_secret_value().partition("://")
+        if scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
+            raise ValueError("it must begin with postgresql://")
+        return SecretStr(f"postgresql+psycopg://{rest}")
+
+    @field_validator("broker_url")
+    @classmethod
+    def _known_broker(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and url.get_secret_value().partition("://")[0] not in {"redis", "rediss", "amqp", "amqps"}:
+            raise ValueError("it must begin with redis://, rediss://, amqp:// or amqps://")
+        return url
+
+    def database_url_text(self) -> str:
+        """Return the database's address, of the embedded server where none is set.
+
+        Raises:
+            NoServers: none is set and no embedded server is running.
+        """
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return _embedded(self.data_dir, "database_url")
+
+    def broker_url_text(self) -> str:
+        """Return the broker's address, of the embedded server where none is set.
+
+        Raises:
+            NoServers: none is set and no embedded server is running.
+        """
+        if self.broker_url is not None:
+            return self.broker_url.get_secret_value()
+        return _embedded(self.data_dir, "broker_url")
+
+    def secret_key_bytes(self) -> bytes:
+        """Return the secret key: as set, from its file, or made once and kept in the data folder."""
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value().encode()
+        if self.secret_key_file is not None:
+            return self.secret_key_file.read_bytes().strip()
+        return _kept_secret(self.data_dir / "secret.key").encode()
+
+    def flower_password_text(self) -> str:
+        """Return Flower's password: as set, or made once and kept in the data folder."""
+        if self.flower_password is not None:
+            return self.flower_password.get_secret_value()
+        return _kept_secret(self.data_dir / "flower.password")
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Return this process's settings, read at the first use.
+
+    Raises:
+        SettingsWrong: a name is unknown, or a value makes no sense.
+    """
+    refuse_unknown_names()
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper()
+        raise SettingsWrong(f"{name} cannot be used: {first['msg']}.", "Mend it in the environment or in .env.") from None
+
+
+def refuse_unknown_names() -> None:
+    """Do nothing where every `SOUSCHEF_` name in the environment and in `.env` is a setting.
+
+    Raises:
+        SettingsWrong: one is not; the message names the nearest that is.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in sorted({*os.environ, *dotenv_values(ENV_FILE)}):
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.0)
+            raise SettingsWrong(f"{name} is not a setting.", f"Did you mean {near[0]}?")
+
+
+def _embedded(data_dir: Path, name: str) -> str:
+    from config.servers import read_state
+
+    state = read_state(data_dir)
+    if state is None:
+        variable = PREFIX + name.upper()
+        raise NoServers(f"{variable} is not set and no embedded server is running.", "Set it, or run `souschef up`.")
+    return state[name]
+
+
+def _kept_secret(path: Path) -> str:
+    """Return the secret kept at `path`, made at the first use and readable by its owner alone."""
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        pass
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    except OSError as error:
+        raise SettingsWrong(
+            f"The data folder {path.parent} cannot be written: {error.strerror}.", "Mend it, or set SOUSCHEF_DATA_DIR."
+        ) from None
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(32) + "\n")
+    return path.read_text().strip()
