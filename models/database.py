@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
@@ -70,7 +70,3 @@ def close() -> None:
     """Close the connections of this process, as a freshly forked worker must."""
     engine_for.cache_clear()
 
-
-def clock(session: Session) -> Any:  # noqa: ANN401 - a datetime, typed by the driver
-    """Return the database's idea of now."""
-    return session.connection().execute(text("SELECT souschef.clock()")).scalar_one()

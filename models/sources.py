@@ -11,10 +11,10 @@ import hmac
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import text
 from sqlmodel import Session, select
 
 from lms.facts import SourceRules
+from models import clock
 from models.tables import School, Source
 
 KEY_PREFIX = "souschef-"
@@ -84,7 +84,7 @@ def rotate(session: Session, name: str, *, secret_key: bytes, school: str | None
     """Give a source a new secret; the old one stays good for a week, so that no event is refused meanwhile."""
     source, owner = _named(session, name, school)
     source.generation += 1
-    source.previous_until = session.connection().execute(text("SELECT souschef.clock()")).scalar_one() + ROTATION_GRACE
+    source.previous_until = clock.now(session) + ROTATION_GRACE
     session.add(source)
     session.flush()
     return _credential(source, school=owner.ref, secret_key=secret_key)
@@ -93,7 +93,7 @@ def rotate(session: Session, name: str, *, secret_key: bytes, school: str | None
 def revoke(session: Session, name: str, *, school: str | None = None) -> None:
     """Close the door for a source, at once; its facts stay."""
     source, _ = _named(session, name, school)
-    source.revoked_at = session.connection().execute(text("SELECT souschef.clock()")).scalar_one()
+    source.revoked_at = clock.now(session)
     session.add(source)
     session.flush()
 
@@ -139,7 +139,7 @@ def live_secrets(session: Session, source: Source, secret_key: bytes) -> list[st
         return []
     live = [secret(source, source.generation, secret_key)]
     if source.previous_until is not None and source.generation > 1:
-        now = session.connection().execute(text("SELECT souschef.clock()")).scalar_one()
+        now = clock.now(session)
         if source.previous_until > now:
             live.append(secret(source, source.generation - 1, secret_key))
     return live
