@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 import re
 from collections.abc import Mapping
@@ -13,17 +14,19 @@ RATING = "http://learninglocker.net/xapi/moodle/feedback_item_rating"
 _SEPARATOR = "[,]"
 
 
-def from_interaction(definition: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any] | None:
+def from_interaction(
+    definition: Mapping[str, Any], result: Mapping[str, Any], *, escaped: bool = False
+) -> dict[str, Any] | None:
     """Return kind and answer of a `cmi.interaction` in a survey, or None where no answer can be told.
 
     Moodle sends an unrated multiple choice with `null` for the answer, or with all options run together as the only
-    one: that is nobody's answer.
+    one: that is nobody's answer. It also sends texts `escaped` for HTML.
     """
     response = result.get("response")
     interaction = definition.get("interactionType")
     if not isinstance(response, str) or not response.strip():
         return None
-    response = storable(response.strip(), "/result/response")[:MAX_TEXT]
+    response = storable(html.unescape(response) if escaped else response, "/result/response").strip()[:MAX_TEXT]
     match interaction:
         case "choice" | "likert" | "sequencing":
             return _choice(definition, result, response)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -35,6 +36,12 @@ def at(value: object, *path: str | int) -> Any:  # noqa: ANN401 - any JSON value
         else:
             return None
     return value
+
+
+def text_at(value: object, *path: str | int) -> str | None:
+    """Return the text that stands at `path` inside a JSON value, or None where there is none."""
+    found = at(value, *path)
+    return found if isinstance(found, str) else None
 
 
 def mapping(value: object, pointer: str) -> Mapping[str, Any]:
@@ -156,5 +163,8 @@ def digest(*parts: object) -> bytes:
 
 def content_digest(event: object) -> bytes:
     """Return 16 bytes that stand for an event's whole content, whatever the order of its names."""
-    written = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
+    try:
+        written = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # A lone surrogate or a number of more than 64 bits, which no door lets through.
+        written = json.dumps(event, sort_keys=True).encode()
     return hashlib.blake2b(written, digest_size=16).digest()

@@ -2,7 +2,8 @@
 
 Its statements carry no id, and `registration` names the cron process that sent them. `completed` carries the
 gradebook's grade at the time of sending, not the attempt's: only the `answered` statements are evidence. An abandoned
-attempt sends wrong, empty answers even for what was saved: no evidence at all. A short answer has no `success`: unknown.
+attempt sends wrong, empty answers even for what was saved: no evidence at all. A short answer has no `success`: it is
+unknown, not wrong.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from lms import xapi
 from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, SourceRules
-from lms.fields import at, content_digest, digest, key_of, names, number, plain, share
+from lms.fields import at, content_digest, digest, key_of, names, number, plain, share, text_at
 
 INFO = "http://lrs.learninglocker.net/define/extensions/info"
 _ATTEMPT_TYPE = "http://adlnet.gov/expapi/activities/attempt"
@@ -28,8 +29,8 @@ _ID_NUMBER = re.compile(r"[?&]id=(\d{1,18})(?:&|$)", re.ASCII)
 def envelope(statement: object, *, rules: SourceRules) -> Envelope:
     """Read from verb, type and event name where a statement belongs; logins, views and creations are noise."""
     student, key = xapi.student_of(statement), _key(statement)
-    verb = at(statement, "verb", "id")
-    if isinstance(verb, str) and verb != xapi.ANSWERED and verb not in xapi.GRADING:
+    verb = text_at(statement, "verb", "id")
+    if verb is not None and verb != xapi.ANSWERED and verb not in xapi.GRADING:
         return Envelope(None, key, student, "ignored")
     if _is_survey(statement):
         if survey_of(statement, rules) is None:
@@ -51,7 +52,7 @@ def parse(statement: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignore
         return Ignored("ignored")
     if _is_survey(statement):
         survey = survey_of(statement, rules)
-        return xapi.survey_facts(it, survey=survey) if survey else Ignored("not_collected")
+        return xapi.survey_facts(it, survey=survey, escaped=True) if survey else Ignored("not_collected")
     if _event_name(statement).endswith(_ABANDONED):
         return Ignored("abandoned")
     if it.verb == xapi.ANSWERED:
@@ -133,11 +134,9 @@ def _quiz(it: xapi.Statement) -> tuple[str, ...]:
 
 
 def _is_survey(statement: object) -> bool:
-    address = at(statement, "object", "id")
+    address = text_at(statement, "object", "id") or ""
     return (
-        xapi.is_survey(statement)
-        or _event_name(statement).startswith(_SURVEY_MODULES)
-        or (isinstance(address, str) and "/mod/feedback/" in address)
+        xapi.is_survey(statement) or _event_name(statement).startswith(_SURVEY_MODULES) or "/mod/feedback/" in address
     )
 
 
@@ -148,15 +147,14 @@ def _is_about_work(statement: object) -> bool:
 
 
 def _event_name(statement: object) -> str:
-    found = at(statement, "context", "extensions", INFO, "event_name")
-    return found if isinstance(found, str) else ""
+    return text_at(statement, "context", "extensions", INFO, "event_name") or ""
 
 
 def _key(statement: object) -> bytes:
     """What a resend keeps: neither `registration` nor, in a replayed `completed`, the score."""
     account = at(statement, "actor", "account")
-    verb, address = at(statement, "verb", "id"), at(statement, "object", "id")
-    if not isinstance(verb, str) or not isinstance(address, str) or not isinstance(account, Mapping):
+    verb, address = text_at(statement, "verb", "id"), text_at(statement, "object", "id")
+    if verb is None or address is None or not isinstance(account, Mapping):
         return content_digest(statement)
     attempt = next(
         (one["id"] for one in xapi.activities(statement, "parent") if xapi.type_of(one) == _ATTEMPT_TYPE), ""

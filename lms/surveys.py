@@ -7,15 +7,28 @@ from collections.abc import Mapping
 from typing import Any
 
 from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, PayloadError, SourceRules
-from lms.fields import MAX_TEXT, at, content_digest, digest, instant, key_of, mapping, names, plain, ref, storable
+from lms.fields import (
+    MAX_TEXT,
+    at,
+    content_digest,
+    digest,
+    instant,
+    key_of,
+    mapping,
+    names,
+    plain,
+    ref,
+    storable,
+    text_at,
+)
 
 
 def envelope(event: object, *, rules: SourceRules) -> Envelope:
     """Read whether a response belongs to a survey that the school allowed; its token names it."""
     response = at(event, "form_response")
-    token, form = at(response, "token"), at(response, "form_id")
+    token, form = text_at(response, "token"), text_at(response, "form_id")
     student = student_of(event)
-    key = digest("typeform", form, token) if isinstance(token, str) and token else content_digest(event)
+    key = digest("typeform", form, token) if token else content_digest(event)
     if not isinstance(response, Mapping):
         return Envelope(None, key, "", "ignored")
     if form not in rules.surveys:
@@ -79,11 +92,12 @@ def _value(answer: Mapping[str, Any], pointer: str) -> dict[str, Any] | None:
     """Return kind and answer; None for what is no answer (a file, a payment, an address)."""
     match answer.get("type"):
         case "choice":
-            label = at(answer, "choice", "label") or at(answer, "choice", "other")
-            return None if plain(label) is None else {"kind": "choice", "answer": storable(str(label), pointer)}
+            label = plain(at(answer, "choice", "label")) or plain(at(answer, "choice", "other"))
+            return None if label is None else {"kind": "choice", "answer": storable(label, pointer)[:MAX_TEXT]}
         case "choices":
-            labels = at(answer, "choices", "labels") or []
-            chosen = [storable(label, pointer) for label in labels if plain(label)]
+            labels = at(answer, "choices", "labels")
+            several = labels if isinstance(labels, list) else []
+            chosen = [storable(label, pointer) for label in several if isinstance(label, str) and label.strip()]
             return {"kind": "choices", "answer": chosen} if chosen else None
         case "text":
             text = plain(answer.get("text"))

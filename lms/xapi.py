@@ -14,7 +14,7 @@ from typing import Any
 
 from lms.answers import from_interaction
 from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, PayloadError, SourceRules
-from lms.fields import at, content_digest, digest, instant, key_of, mapping, names, number, plain, ref, share
+from lms.fields import at, content_digest, digest, instant, key_of, mapping, names, number, plain, ref, share, text_at
 
 ANSWERED = "http://adlnet.gov/expapi/verbs/answered"
 COMPLETED = "http://adlnet.gov/expapi/verbs/completed"
@@ -51,9 +51,9 @@ class Statement:
 
 def envelope(statement: object, *, rules: SourceRules) -> Envelope:
     """Read from verb and type alone where a statement belongs."""
-    verb = at(statement, "verb", "id")
+    verb = text_at(statement, "verb", "id")
     key = _key(statement)
-    if not isinstance(verb, str):
+    if verb is None:
         # It makes no sense: the worker will say so with a code, unless it might be a survey that nobody allowed.
         kind = None if is_survey(statement) and not survey_of(statement, rules) else EventKind.ASSESSMENT
         return Envelope(kind, key, student_of(statement), "" if kind else "not_collected")
@@ -95,7 +95,7 @@ def read(statement: object) -> Statement:
         raise PayloadError("schema", "/actor", "no account, mbox or openid")
     return Statement(
         student=ref(student, "/actor"),
-        home=at(top, "actor", "account", "homePage") or "",
+        home=text_at(top, "actor", "account", "homePage") or "",
         verb=ref(at(top, "verb", "id"), "/verb/id"),
         object_id=ref(at(top, "object", "id"), "/object/id"),
         definition=_definition(top.get("object")),
@@ -115,9 +115,9 @@ def stamped(statement: object, *, received_at: datetime) -> object:
 
 def id_of(statement: object, key: bytes) -> str:
     """Return a statement's own id, or one that follows from its key, so that a resend gets the same."""
-    own = at(statement, "id")
+    own = text_at(statement, "id")
     try:
-        return str(uuid.UUID(own)) if isinstance(own, str) else str(uuid.UUID(bytes=key))
+        return str(uuid.UUID(own)) if own is not None else str(uuid.UUID(bytes=key))
     except ValueError:
         return str(uuid.UUID(bytes=key))
 
@@ -143,14 +143,12 @@ def activities(statement: object, role: str) -> tuple[Mapping[str, Any], ...]:
 
 def type_of(activity: object) -> str:
     """Return an activity's type, or ""."""
-    kind = at(activity, "definition", "type")
-    return kind if isinstance(kind, str) else ""
+    return text_at(activity, "definition", "type") or ""
 
 
 def external_id(activity: object) -> str | None:
     """Return the id that the school gave an activity in its LMS (a course's or quiz's ID number)."""
-    found = at(activity, "definition", "extensions", EXTERNAL_ID)
-    return found if isinstance(found, str) and found else None
+    return text_at(activity, "definition", "extensions", EXTERNAL_ID) or None
 
 
 def class_of(it: Statement) -> str | None:
@@ -210,9 +208,9 @@ def success_of(result: Mapping[str, Any]) -> float | None:
             raise PayloadError("schema", "/result/success")
 
 
-def survey_facts(it: Statement, *, survey: str) -> tuple[Fact, ...] | Ignored:
+def survey_facts(it: Statement, *, survey: str, escaped: bool = False) -> tuple[Fact, ...] | Ignored:
     """Return the answer to one survey question; no answer where the sender has garbled it."""
-    answer = from_interaction(it.definition, it.result)
+    answer = from_interaction(it.definition, it.result, escaped=escaped)
     if answer is None:
         return Ignored("no_answer")
     when = it.occurred_at.isoformat()
@@ -233,8 +231,7 @@ def survey_facts(it: Statement, *, survey: str) -> tuple[Fact, ...] | Ignored:
 
 def _item_result(it: Statement, statement: object) -> Fact:
     attempt = _attempt_ref(it, statement)
-    own = at(statement, "id")
-    which = own if isinstance(own, str) else it.occurred_at.isoformat()
+    which = text_at(statement, "id") or it.occurred_at.isoformat()
     return Fact(
         kind=FactKind.ITEM_RESULT,
         key=key_of("item", attempt or which, it.object_id, it.student, which),
@@ -254,8 +251,7 @@ def _attempt_graded(it: Statement, statement: object) -> tuple[Fact, ...] | Igno
     outcome = outcome_of(it.result)
     if outcome is None:
         return Ignored("no_score")
-    own = at(statement, "id")
-    which = own if isinstance(own, str) else it.occurred_at.isoformat()
+    which = text_at(statement, "id") or it.occurred_at.isoformat()
     score = it.result.get("score") if isinstance(it.result.get("score"), Mapping) else {}
     fact = Fact(
         kind=FactKind.ATTEMPT_GRADED,
@@ -274,8 +270,8 @@ def _attempt_graded(it: Statement, statement: object) -> tuple[Fact, ...] | Igno
 
 def _attempt_ref(it: Statement, statement: object) -> str | None:
     """Return what groups the answers of an attempt: the registration, else nothing."""
-    registration = at(statement, "context", "registration")
-    if not isinstance(registration, str):
+    registration = text_at(statement, "context", "registration")
+    if registration is None:
         return None
     parent = it.parents[0]["id"] if it.parents else ""
     return key_of("registration", ref(registration, "/context/registration"), str(parent))
@@ -287,8 +283,8 @@ def _definition(activity: object) -> Mapping[str, Any]:
 
 def _key(statement: object) -> bytes:
     """The id names a statement; where a sender uses one id for everything, the rest still tells them apart."""
-    own = at(statement, "id")
-    if isinstance(own, str):
+    own = text_at(statement, "id")
+    if own is not None:
         student, verb = student_of(statement), at(statement, "verb", "id")
         return digest("xapi", own.lower(), student, verb, at(statement, "object", "id"))
     return content_digest(statement)
