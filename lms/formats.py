@@ -60,3 +60,17 @@ def named(name: str) -> Format:
     if name not in FORMATS:
         raise UnknownFormatError(name)
     return FORMATS[name]
+
+
+def envelope(name: str, event: object, *, rules: SourceRules) -> Envelope:
+    """Read an event's envelope in the format `name`."""
+    return named(name).envelope(event, rules=rules)
+
+
+def parse(name: str, event: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignored:
+    """Parse an event in the format `name`.
+
+    Raises:
+        PayloadError: it cannot be understood.
+    """
+    return named(name).parse(event, rules=rules)
