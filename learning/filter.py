@@ -52,6 +52,8 @@ class Constants:
     absence_seconds: float
     absence_variance: float
     stability_days: float
+    noise: float
+    """What a single response's logit varies by around its skill's: item, memory of it, form."""
 
 
 @lru_cache(maxsize=256)
@@ -81,6 +83,7 @@ def constants(parameters: Parameters) -> Constants:
         absence_seconds=p.long_absence_days * DAY,
         absence_variance=p.long_absence_variance,
         stability_days=p.stability_days,
+        noise=exp(p.log_item) + exp(p.log_item_memory) + form,
     )
 
 
@@ -151,7 +154,7 @@ def step(learner: Learner, response: Response, shared: Shared, known: Constants)
     surprise, in logits to be multiplied by each component's variance, and the information, in 1 / logits squared.
     """
     item = response.item
-    terms, share, mean, variance = _recall(learner, response, shared, known)
+    terms, share, mean, variance = recall(learner, response, shared, known)
     if item is None:
         memory, deviation = known.item, known.item  # nobody's: an unknown item leaves no memory
         variance += known.item_memory + deviation[1]
@@ -183,7 +186,7 @@ def step(learner: Learner, response: Response, shared: Shared, known: Constants)
     return expected, surprise, information
 
 
-def _recall(
+def recall(
     learner: Learner, response: Response, shared: Shared, known: Constants
 ) -> tuple[Sequence[Term], float, float, float]:
     """Return the skills' terms as they stand now, their share, and the logit's mean and variance without the item."""

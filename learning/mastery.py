@@ -78,12 +78,15 @@ def beliefs(
     learner = Learner(state, known)
     bias, bias_variance = snapshot.bias
     level, spread = bias + learner.ability, bias_variance + learner.ability_variance
+    noise = known.noise
     found = {}
     for skill in skills:
         memory = learner.skills.get(skill)
         difficulty, doubt = snapshot.skills.get(skill) or known.difficulty
         if memory is None:
-            found[skill] = SkillBelief(skill, level, spread, 0.0, known.skill, difficulty, doubt, 0, 0.0, None, 1.0)
+            found[skill] = SkillBelief(
+                skill, level, spread, 0.0, known.skill, difficulty, doubt, 0, 0.0, None, 1.0, noise
+            )
             continue
         elapsed = max(0.0, as_of - memory.at)
         offset, variance = forgotten(memory, learner.responses - memory.seen, elapsed, known)
@@ -99,6 +102,7 @@ def beliefs(
             evidence=memory.evidence,
             last_at=memory.at,
             retention=retention(memory.stability, elapsed),
+            noise=noise,
         )
     return found
 

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-from learning.filter import Constants, Learner, Shared, constants, learn_shared, step
+from learning.filter import Constants, Learner, Shared, constants, learn_shared, recall, step
 from learning.parameters import SHIPPED, Parameters
 from learning.snapshot import Gaussian, Snapshot
 from learning.state import LearnerState, Response
+
+
+class Standing(NamedTuple):
+    """What was believed of a student on one skill just before a response."""
+
+    skill: int
+    practices: int
+    mean: float
+    """The skill's logit on an average item, without form and item memory."""
+    variance: float
 
 
 class OnlinePass:
@@ -22,20 +33,54 @@ class OnlinePass:
         self._shared = Shared((parameters.bias, parameters.bias_variance), self._skills, self._items)
         self.responses = 0
 
-    def student(self, responses: Iterable[Response]) -> Iterator[tuple[Learner, float]]:
-        """Yield, for each response of a new student, the learner after it and the outcome expected before it."""
+    @property
+    def noise(self) -> float:
+        """Variance of a single response's logit around its skill's."""
+        return self._known.noise
+
+    def student(self, responses: Iterable[Response]) -> list[float]:
+        """Take in all responses of a new student; return the outcome expected before each."""
         known, shared = self._known, self._shared
         learner = Learner(LearnerState.new(), known)
+        outcomes: list[float] = []
         for response in responses:
             expected, surprise, information = step(learner, response, shared, known)
             if information:
                 learn_shared(shared, response, surprise, information, known)
                 self.responses += 1
-            yield learner, expected
+            outcomes.append(expected)
+        return outcomes
+
+    def watched(self, responses: Iterable[Response]) -> Iterator[tuple[Response, float, list[Standing]]]:
+        """Yield each response of a new student with the outcome expected of it and the standings before it."""
+        known, shared = self._known, self._shared
+        learner = Learner(LearnerState.new(), known)
+        for response in responses:
+            standings = _standings(learner, response, shared, known)
+            expected, surprise, information = step(learner, response, shared, known)
+            if information:
+                learn_shared(shared, response, surprise, information, known)
+                self.responses += 1
+            yield response, expected, standings
 
     def snapshot(self, *, version: int) -> Snapshot:
         """Return what has been learned so far."""
         return Snapshot(version, (self._shared.bias, self._shared.bias_variance), dict(self._skills), dict(self._items))
+
+
+def _standings(learner: Learner, response: Response, shared: Shared, known: Constants) -> list[Standing]:
+    level = shared.bias + learner.ability
+    spread = shared.bias_variance + learner.ability_variance
+    terms, *_ = recall(learner, response, shared, known)
+    return [
+        Standing(
+            skill,
+            memory.practices if memory else 0,
+            level + offset - difficulty[0],
+            spread + variance + difficulty[1],
+        )
+        for skill, memory, offset, variance, difficulty in terms
+    ]
 
 
 def online_pass(
@@ -48,6 +93,5 @@ def online_pass(
     """
     online = OnlinePass(parameters)
     for responses in students:
-        for _ in online.student(responses):
-            pass
+        online.student(responses)
     return online.snapshot(version=previous.version + 1)
