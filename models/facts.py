@@ -15,6 +15,8 @@ Mark = tuple[dt.datetime, str, str]
 """Where a fact stands in its student's order: (occurred_at, sequence, key)."""
 
 BEGINNING: Mark = (dt.datetime(1, 1, 1, tzinfo=dt.UTC), "", "")
+END: Mark = (dt.datetime(9999, 12, 31, tzinfo=dt.UTC), "", "")
+EVIDENCE_KINDS = (FactKind.ITEM_RESULT, FactKind.SKILL_RESULT)
 INTEREST_KINDS = (
     FactKind.SURVEY_ANSWER,
     FactKind.ASSIGNMENT_PICKED,
@@ -73,8 +75,8 @@ class InterestFact:
     value: Mapping[str, Any]
 
 
-def record(session: Session, school_id: int, facts: Iterable[NewFact]) -> dict[int, list[tuple[Mark, bool]]]:
-    """Write facts; return (mark, new?) of each that is new or replaces an older version, by student.
+def record(session: Session, school_id: int, facts: Iterable[NewFact]) -> list[tuple[NewFact, bool]]:
+    """Write facts; return those that changed anything, and of each whether it is new or replaces an older version.
 
     A fact that is already there, or is older than what is there, changes nothing and is not returned.
     """
@@ -85,7 +87,7 @@ def record(session: Session, school_id: int, facts: Iterable[NewFact]) -> dict[i
             latest[fact.source_id, fact.key] = fact
     rows = [latest[key] for key in sorted(latest)]
     if not rows:
-        return {}
+        return []
     statement = text("""
         INSERT INTO souschef.fact AS fact (school_id, student_id, source_id, kind, key, occurred_at, sequence, class_id,
                item_id, skill_id, attempt, outcome, weight, revised_at, value, inbox_id)
@@ -105,17 +107,15 @@ def record(session: Session, school_id: int, facts: Iterable[NewFact]) -> dict[i
                inbox_id = excluded.inbox_id, recorded_at = souschef.clock()
          WHERE fact.student_id = excluded.student_id
            AND excluded.revised_at > coalesce(fact.revised_at, '-infinity')
-        RETURNING student_id, occurred_at, sequence, key, xmax = 0
+        RETURNING source_id, key, xmax = 0
     """)
     columns = ("student_id", "source_id", "kind", "key", "occurred_at", "sequence", "class_id", "item_id", "skill_id")
     more = ("attempt", "outcome", "weight", "revised_at", "inbox_id")
     parameters: dict[str, Any] = {name: [getattr(row, name) for row in rows] for name in columns + more}
     parameters["kind"] = [row.kind.value for row in rows]
     parameters["value"] = [orjson.dumps(dict(row.value)).decode() for row in rows]
-    written: dict[int, list[tuple[Mark, bool]]] = {}
-    for student, at, sequence, key, new in session.connection().execute(statement, {"school": school_id, **parameters}):
-        written.setdefault(student, []).append(((at, sequence, key), new))
-    return written
+    written = session.connection().execute(statement, {"school": school_id, **parameters})
+    return [(latest[source_id, key], new) for source_id, key, new in written]
 
 
 def evidence(session: Session, after: Mapping[int, Mark]) -> dict[int, list[Evidence]]:
@@ -131,13 +131,14 @@ def evidence(session: Session, after: Mapping[int, Mark]) -> dict[int, list[Evid
           FROM unnest(CAST(:students AS bigint[]), CAST(:times AS timestamptz[]), CAST(:sequences AS text[]),
                       CAST(:keys AS text[])) AS last(student_id, occurred_at, sequence, key)
           JOIN souschef.fact ON fact.student_id = last.student_id
-         WHERE fact.kind IN ('item_result', 'skill_result')
+         WHERE fact.kind = ANY(CAST(:kinds AS text[]))
            AND (fact.occurred_at, fact.sequence, fact.key)
                > (last.occurred_at, last.sequence COLLATE "C", last.key COLLATE "C")
          ORDER BY fact.student_id, fact.occurred_at, fact.sequence, fact.key
     """)
     students = sorted(after)
     parameters = {
+        "kinds": [kind.value for kind in EVIDENCE_KINDS],
         "students": students,
         "times": [after[student][0] for student in students],
         "sequences": [after[student][1] for student in students],

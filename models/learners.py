@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from sqlalchemy import text
 from sqlmodel import Session
 
@@ -22,6 +23,11 @@ class StateRow:
     facts: int
     last: Mark
     version: int
+    carry: Mapping[str, Any]
+    """What the last decision left to the next."""
+    nothing: str | None
+    """Why nothing is assigned, as a code; None where something is."""
+    nothing_sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,30 +76,32 @@ def lock(session: Session, school_id: int, students: Collection[int]) -> dict[in
         ON CONFLICT (student_id) DO NOTHING
     """)
     read = text("""
-        SELECT student_id, state, snapshot_version, parameters_version, facts, last_at, last_sequence, last_key, version
+        SELECT student_id, state, snapshot_version, parameters_version, facts, last_at, last_sequence, last_key, version,
+               carry, nothing, nothing_sentence
           FROM souschef.learner_state WHERE student_id = ANY(CAST(:ids AS bigint[]))
          ORDER BY student_id FOR UPDATE
     """)
     connection = session.connection()
     connection.execute(made, {"school": school_id, "ids": ids})
     rows = connection.execute(read, {"ids": ids})
-    return {r[0]: StateRow(r[0], r[1], r[2], r[3], r[4], (r[5] or BEGINNING[0], r[6], r[7]), r[8]) for r in rows}
+    return {r[0]: StateRow(*r[:5], (r[5] or BEGINNING[0], r[6], r[7]), *r[8:]) for r in rows}
 
 
-def save(session: Session, rows: Sequence[StateRow], *, nothing_because: Mapping[int, str]) -> None:
+def save(session: Session, rows: Sequence[StateRow]) -> None:
     """Write states whose rows are locked. A version that would not rise is a bug and breaks the transaction."""
     statement = text("""
         UPDATE souschef.learner_state AS old
            SET state = new.state, snapshot_version = new.snapshot_version, parameters_version = new.parameters_version,
                facts = new.facts, last_at = new.last_at, last_sequence = new.last_sequence, last_key = new.last_key,
-               version = new.version, nothing_because = new.because, refresh_due = false,
+               version = new.version, carry = new.carry, nothing = new.nothing,
+               nothing_sentence = new.sentence, refresh_due = false,
                refreshed_at = souschef.clock()
           FROM unnest(CAST(:students AS bigint[]), CAST(:states AS bytea[]), CAST(:snapshots AS bigint[]),
                       CAST(:parameters AS bigint[]), CAST(:facts AS integer[]), CAST(:times AS timestamptz[]),
                       CAST(:sequences AS text[]), CAST(:keys AS text[]), CAST(:versions AS bigint[]),
-                      CAST(:becauses AS text[]))
+                      CAST(:carries AS jsonb[]), CAST(:nothings AS text[]), CAST(:sentences AS text[]))
             AS new(student_id, state, snapshot_version, parameters_version, facts, last_at, last_sequence, last_key,
-                   version, because)
+                   version, carry, nothing, sentence)
          WHERE old.student_id = new.student_id AND old.version <= new.version
     """)
     parameters: dict[str, Any] = {
@@ -106,7 +114,9 @@ def save(session: Session, rows: Sequence[StateRow], *, nothing_because: Mapping
         "sequences": [row.last[1] for row in rows],
         "keys": [row.last[2] for row in rows],
         "versions": [row.version for row in rows],
-        "becauses": [nothing_because.get(row.student_id, "") for row in rows],
+        "carries": [orjson.dumps(dict(row.carry)).decode() for row in rows],
+        "nothings": [row.nothing for row in rows],
+        "sentences": [row.nothing_sentence for row in rows],
     }
     written = session.connection().execute(statement, parameters).rowcount if rows else 0
     if written != len(rows):

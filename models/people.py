@@ -56,3 +56,12 @@ def students_of(session: Session, school_id: int, *, class_ref: str | None = Non
          ORDER BY person.id
     """)
     return list(session.connection().execute(statement, {"school": school_id, "class": class_ref}).scalars())
+
+
+def schools_of(session: Session, ids: Collection[int]) -> dict[int, int]:
+    """Return the school's id of each active student among `ids`; others are left out."""
+    statement = text("""
+        SELECT id, school_id FROM souschef.person
+         WHERE id = ANY(CAST(:ids AS bigint[])) AND role = 'student' AND active
+    """)
+    return dict(session.connection().execute(statement, {"ids": list(ids)}).all())  # type: ignore[arg-type] # rows of two

@@ -102,7 +102,7 @@ class Assignment(Table, table=True):
     __tablename__ = "assignment"
     __table_args__ = in_schema(
         one_of("state", AssignmentState),
-        *probability("predicted_success"),
+        *probability("predicted_success", "outcome"),
         Index(
             "uq_assignment_open_place",
             "student_id",
@@ -126,6 +126,10 @@ class Assignment(Table, table=True):
     because_gap: str = Field(sa_column=plain_text())
     because_interest: str = Field(sa_column=plain_text())
     predicted_success: float = Field(sa_column=Column(Float, nullable=False))
+    attempted_at: dt.datetime | None = Field(default=None, sa_column=moment(null=True))
+    """When an attempt on the material was first seen."""
+    outcome: float | None = Field(default=None, sa_column=Column(Float, nullable=True))
+    """Share of the points of that attempt, in [0, 1]; null is unknown."""
     reason: str = Field(default="", sa_column=plain_text(default=""))
     """Reason codes of the decision; for a withdrawn one, the trigger."""
     evidence_until: dt.datetime | None = Field(default=None, sa_column=moment(null=True))

@@ -31,8 +31,13 @@ class LearnerState(Table, table=True):
     last_key: str = Field(default="", sa_column=plain_text(default=""))
     version: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
     refresh_due: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))
-    nothing_because: str = Field(default="", sa_column=plain_text(default=""))
-    """Why nothing is assigned ("no_material: ..."), or "" where something is."""
+    carry: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default=text("'{}'::jsonb"))
+    )
+    """What one decision leaves to the next (`learning.selection.Carry`)."""
+    nothing: str | None = Field(default=None, sa_column=plain_text(null=True))
+    """Why nothing is assigned, as a code; null where something is."""
+    nothing_sentence: str = Field(default="", sa_column=plain_text(default=""))
     refreshed_at: dt.datetime | None = Field(default=None, sa_column=moment(null=True))
 
 

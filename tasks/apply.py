@@ -1,0 +1,178 @@
+"""Turn a batch of events into facts: parse, resolve names, record; then decide for the students whom they concern."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import orjson
+from sqlmodel import Session
+
+from learning import questionnaire
+from lms import formats
+from lms.facts import Fact, FactKind, Ignored, PayloadError, SourceRules
+from models import catalogue, clock, facts, inbox, learners, people, roster
+from models.facts import BEGINNING, END, Mark, NewFact
+from models.inbox import Claimed, Ending
+from models.people import Learner
+from models.tables.people import AliasKind, Role
+from tasks import embedding
+from tasks.decide import decide
+
+FUTURE_TOLERANCE = dt.timedelta(minutes=5)
+"""An event further ahead of the database's clock than this is not believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the names in a batch mean in this school."""
+
+    students: Mapping[str, Learner]
+    items: Mapping[str, int]
+    skills: Mapping[str, int]
+    classes: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved(Exception):  # noqa: N818 - not a failure: the event waits
+    """The fact names something that the school has not loaded yet."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotKept(Exception):  # noqa: N818 - not a failure: there is nothing to keep
+    """The fact is understood and is none of ours."""
+
+    reason: str
+
+
+def apply(session: Session, school_id: int, events: list[Claimed]) -> Counter[str]:
+    """Apply a batch of one school's events within the caller's transaction; return counts that tell the story."""
+    ending = Ending()
+    parsed = dict(_parse_all(events, ending))
+    names = _resolve(session, school_id, parsed.values())
+    shelf = catalogue.load(session, school_id)
+    limit = clock.now(session) + FUTURE_TOLERANCE
+    fresh: list[NewFact] = []
+    for event in events:
+        if event.id not in parsed:
+            continue
+        try:
+            kept = [_resolved(fact, event, names, shelf, limit=limit) for fact in parsed[event.id]]
+        except Unresolved as missing:
+            ending.parked[event.id] = missing.code
+        except NotKept as reason:
+            ending.dropped[event.id] = reason.reason
+        except PayloadError as error:
+            ending.quarantined[event.id] = (error.code, error.pointer)
+        else:
+            ending.done.append(event.id)
+            fresh += kept
+    states = learners.lock(session, school_id, {fact.student_id for fact in fresh})
+    written = facts.record(session, school_id, fresh)
+    counts = Counter(ending.counts()) + Counter(fact.kind.value for fact, _ in written)
+    touched = _touched(written)
+    if touched:
+        counts += decide(session, school_id, states={s: states[s] for s in touched}, touched=touched)
+    inbox.finish(session, events, ending)
+    return counts
+
+
+def _touched(written: Iterable[tuple[NewFact, bool]]) -> dict[int, Mark]:
+    """Return from where on each student's state must be folded: a replaced fact may have stood anywhere before."""
+    touched: dict[int, Mark] = {}
+    for fact, new in written:
+        mark = END if fact.kind not in facts.EVIDENCE_KINDS else fact.mark if new else BEGINNING
+        touched[fact.student_id] = min(mark, touched.get(fact.student_id, END))
+    return touched
+
+
+def _parse_all(events: Iterable[Claimed], ending: Ending) -> Iterator[tuple[int, tuple[Fact, ...]]]:
+    for event in events:
+        rules = SourceRules(surveys=event.surveys)
+        try:
+            found = formats.named(event.format).parse(orjson.loads(event.payload), rules=rules)
+        except PayloadError as error:
+            ending.quarantined[event.id] = (error.code, error.pointer)
+            continue
+        if isinstance(found, Ignored):
+            ending.dropped[event.id] = found.reason
+        else:
+            yield event.id, found
+
+
+def _resolve(session: Session, school_id: int, batches: Iterable[tuple[Fact, ...]]) -> Names:
+    """Look up every name of a batch at once."""
+    found = [fact for batch in batches for fact in batch]
+    persons = roster.resolve(session, school_id, AliasKind.PERSON, {fact.student for fact in found})
+    who = people.learners(session, set(persons.values()))
+    items = {name for fact in found if fact.kind is FactKind.ITEM_RESULT for name in fact.subject}
+    skills = {name for fact in found if fact.kind is FactKind.SKILL_RESULT for name in fact.subject}
+    classes = {fact.class_ref for fact in found if fact.class_ref is not None}
+    return Names(
+        students={name: who[person] for name, person in persons.items()},
+        items=roster.resolve(session, school_id, AliasKind.ITEM, items),
+        skills=roster.resolve(session, school_id, AliasKind.SKILL, skills),
+        classes=roster.resolve(session, school_id, AliasKind.CLASS, classes),
+    )
+
+
+def _resolved(
+    fact: Fact,
+    event: Claimed,
+    names: Names,
+    shelf: catalogue.Shelf,
+    *,
+    limit: dt.datetime,
+) -> NewFact:
+    """Return the fact with ids for names.
+
+    Raises:
+        Unresolved: the student, item or skill is not loaded yet.
+        NotKept: nobody's business, or not to be collected.
+        PayloadError: it comes from the future.
+    """
+    if fact.occurred_at > limit:
+        raise PayloadError("future_event")
+    student = names.students.get(fact.student)
+    if student is None:
+        raise Unresolved("unknown_student")
+    if student.role != Role.STUDENT:
+        raise NotKept("not_a_student")
+    item = skill = None
+    value = fact.value
+    match fact.kind:
+        case FactKind.ITEM_RESULT:
+            item = _first(fact.subject, names.items, code="unknown_item")
+        case FactKind.SKILL_RESULT:
+            skill = _first(fact.subject, names.skills, code="unknown_skill")
+        case FactKind.SURVEY_ANSWER:
+            value = _scored(fact, student, shelf)
+        case _:
+            pass
+    return NewFact(
+        student_id=student.id,
+        source_id=event.source_id,
+        kind=fact.kind,
+        key=fact.key,
+        occurred_at=fact.occurred_at,
+        sequence=fact.sequence,
+        inbox_id=event.id,
+        class_id=names.classes.get(fact.class_ref) if fact.class_ref else None,
+        item_id=item,
+        skill_id=skill,
+        attempt=fact.attempt,
+        outcome=fact.outcome,
+        weight=fact.weight,
+        revised_at=fact.revised_at,
+        value=value,
+    )
+
+
+def _first(subject: tuple[str, ...], ids: Mapping[str, int], *, code: str) -> int:
+    """Return what the most precise name that is known means: a question's version, then its name."""
+    for name in subject:
+        if name in ids:
+            return ids[name]
+    raise Unresolved(code)
