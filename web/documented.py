@@ -1,0 +1,70 @@
+"""What the OpenAPI page says of a door: bodies are read by us, strictly, so they are described by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_EVENT = {"type": "object", "additionalProperties": True}
+_PROBLEMS = {
+    400: "bad_json, bad_encoding, too_deep, number_range, duplicate_key, bad_unicode, not_an_object, bad_request",
+    401: "auth_missing, auth_failed",
+    403: "wrong_door",
+    408: "body_timeout",
+    413: "too_large",
+    415: "unsupported_media",
+    422: "unsupported_version",
+    503: "unavailable, overloaded",
+}
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "code", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+    },
+}
+_COUNTS = {
+    "type": "object",
+    "required": ["accepted", "duplicates", "ignored", "quarantined"],
+    "properties": {name: {"type": "integer"} for name in ("accepted", "duplicates", "ignored", "quarantined")},
+}
+_ANSWERS: dict[str, dict[str, Any]] = {
+    "ids": {"type": "array", "items": {"type": "string", "format": "uuid"}},
+    "counts": _COUNTS,
+    "empty": {"type": "object"},
+}
+_SCHEMES: list[dict[str, list[str]]] = [{"basic": []}, {"bearer": []}]
+SECURITY_SCHEMES = {
+    "basic": {"type": "http", "scheme": "basic", "description": "Key and secret of a source."},
+    "bearer": {"type": "http", "scheme": "bearer", "description": "`key.secret` of a source."},
+    "typeform": {"type": "apiKey", "in": "header", "name": "Typeform-Signature"},
+    "webhook": {"type": "apiKey", "in": "header", "name": "webhook-signature"},
+}
+
+
+def body(*, list_too: bool = False, signed: bool = False, parameters: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Describe a request: one event, or a list of them; `parameters` are ids in the query."""
+    schema = {"oneOf": [_EVENT, {"type": "array", "items": _EVENT}]} if list_too else _EVENT
+    return {
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "security": _SCHEMES + ([{"typeform": []}, {"webhook": []}] if signed else []),
+        "parameters": [
+            {"name": name, "in": "query", "required": True, "schema": {"type": "string", "format": "uuid"}}
+            for name in parameters
+        ],
+    }
+
+
+def responses(answer: str) -> dict[int | str, dict[str, Any]]:
+    """Describe the answers of a door: what a taken request gets, and each problem with its codes."""
+    problems: dict[int | str, dict[str, Any]] = {
+        status: {"description": codes, "content": {"application/problem+json": {"schema": _PROBLEM}}}
+        for status, codes in _PROBLEMS.items()
+    }
+    if answer == "nothing":
+        return {204: {"description": "Stored."}, **problems}
+    taken = {"description": "Stored, or here already.", "content": {"application/json": {"schema": _ANSWERS[answer]}}}
+    return {200: taken, **problems}
