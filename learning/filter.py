@@ -33,6 +33,8 @@ class Constants:
 
     ability: float
     skill: float
+    skill_most: float
+    """A skill practised long ago is at most twice as uncertain as one never practised."""
     form: float
     form_kept: float
     form_renewed: float
@@ -64,6 +66,7 @@ def constants(parameters: Parameters) -> Constants:
     return Constants(
         ability=exp(p.log_ability),
         skill=exp(p.log_skill),
+        skill_most=2.0 * exp(p.log_skill),
         form=form,
         form_kept=p.form_kept,
         form_renewed=form * (1.0 - p.form_kept * p.form_kept),
@@ -114,6 +117,8 @@ class Learner:
 
     def state(self) -> LearnerState:
         """Return the state as it stands; this learner must not change after."""
+        if not self.responses:
+            return LearnerState.new()
         return LearnerState(
             self.responses,
             (self.ability, self.ability_variance),
@@ -134,7 +139,7 @@ def forgotten(memory: SkillMemory, gap: int, elapsed: float, known: Constants) -
         variance += known.time * log(1.0 + elapsed / 600.0)
         if elapsed > known.absence_seconds:
             variance += known.absence_variance
-    return offset, variance
+    return offset, min(known.skill_most, variance)
 
 
 Term = tuple[int, SkillMemory | None, float, float, Gaussian]
@@ -226,7 +231,7 @@ def _take_in(learner: Learner, surprise: float, information: float, known: Const
     """Update ability and form, and let form fade."""
     variance = learner.ability_variance
     learner.ability += variance * surprise
-    learner.ability_variance = narrowed(variance, information) + known.ability_drift
+    learner.ability_variance = min(known.ability, narrowed(variance, information) + known.ability_drift)
     variance = learner.form_variance
     kept = known.form_kept
     learner.form = kept * (learner.form + variance * surprise)
@@ -267,7 +272,7 @@ def _practise(
             learned = gain / (1.0 + known.gain_fading * evidence)
         learner.skills[skill] = SkillMemory(
             before + share * variance * surprise + learned,
-            narrowed(variance, share * share * information) + known.practice * practice,
+            min(known.skill_most, narrowed(variance, share * share * information) + known.practice * practice),
             evidence + weight,
             practices + 1,
             seen,

@@ -6,8 +6,9 @@ derivatives by the parameters (forward differences, one pass each), a step solve
 
     (J' W J + Lambda) step = -(J' (p - y) + Lambda (theta - theta_0)),   W = p (1 - p),
 
-and is halved until the objective falls. A few iterations of some twenty passes are enough, where a search without
-derivatives takes about 900. Source: Fisher scoring for logistic models (McCullagh and Nelder 1989, section 2.5).
+and is damped (Levenberg-Marquardt) until the objective falls. A few iterations of some twenty passes are enough, where
+a search without derivatives takes about 900. Source: Fisher scoring for logistic models (McCullagh and Nelder 1989,
+section 2.5); damping (Marquardt 1963).
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ from learning.scores import Floats, log_loss
 LEAST_STUDENTS = 30
 MOST_RESPONSES = 200_000
 MOST_ITERATIONS = 8
-ENOUGH = 2e-6
+DAMPINGS = (0.0, 0.3, 3.0, 30.0)
+FARTHEST = 5.0
+"""In spreads of the prior: further out the data is odd, not the school."""
+ENOUGH = 5e-6
 """An iteration that gains less than this, in nats a response, is the last."""
 
 
@@ -79,7 +83,6 @@ FREE = (
     _Free("logit_decay", 0.5),
     _Free("log_ability_drift", 0.5),
     _Free("sharing", 0.1),
-    _Free("bias", 0.5),
 )
 """What is fitted; each spread is 0.5 as published, 0.1 for gains and for how skills share an item."""
 
@@ -202,7 +205,8 @@ class _Problem:
         chances = [chance for student in self._students for chance in online.student(student.responses)]
         if self._on_pass is not None:
             self._on_pass()
-        return np.array(chances, dtype=np.float64)[self._known]
+        expected: Floats = np.array(chances, dtype=np.float64)[self._known]
+        return expected
 
     def objective(self, parameters: Parameters, expected: Floats | None = None) -> float:
         """Return what is minimised, in nats."""
@@ -212,16 +216,19 @@ class _Problem:
 
     def improved(self, point: FitPoint) -> FitPoint:
         """Return the point after one step of Fisher scoring, `finished` where it gains next to nothing."""
-        step = self._step(point.parameters)
-        for halving in range(5):
-            parameters = _moved(point.parameters, step * 0.5**halving)
+        curvature, slope = self._expansion(point.parameters)
+        for damping in DAMPINGS:
+            damped = curvature + damping * np.diag(np.diag(curvature))
+            step: Floats = np.linalg.solve(damped, -slope).astype(np.float64)
+            parameters = _moved(point.parameters, step)
             objective = self.objective(parameters)
             if objective < point.objective:
                 small = point.objective - objective < ENOUGH * max(1, self.responses)
                 return FitPoint(point.iteration + 1, parameters, objective, finished=small)
         return replace(point, iteration=point.iteration + 1, finished=True)
 
-    def _step(self, parameters: Parameters) -> Floats:
+    def _expansion(self, parameters: Parameters) -> tuple[Floats, Floats]:
+        """Return the objective's expected curvature and its slope."""
         expected = self.expected(parameters)
         logits = _logit(expected)
         jacobian = np.empty((len(FREE), self.responses))
@@ -234,15 +241,15 @@ class _Problem:
         away = np.array([free.read(parameters) - free.read(SHIPPED) for free in FREE])
         curvature = (jacobian * (expected * (1.0 - expected))) @ jacobian.T + np.diag(precision)
         slope = jacobian @ (expected - self._outcomes) + precision * away
-        return np.linalg.solve(curvature, -slope)
+        return curvature, slope
 
 
 def _moved(parameters: Parameters, step: Floats) -> Parameters:
-    """Return parameters moved by `step` on the scales of their priors, no further than three spreads from shipped."""
+    """Return parameters moved by `step` on the scales of their priors, no further than `FARTHEST` from shipped."""
     values = {}
     for free, move in zip(FREE, step.tolist(), strict=True):
         centre = free.read(SHIPPED)
-        value = min(max(free.read(parameters) + move, centre - 3.0 * free.spread), centre + 3.0 * free.spread)
+        value = min(max(free.read(parameters) + move, centre - FARTHEST * free.spread), centre + FARTHEST * free.spread)
         values[free.name] = free.write(value)
     return replace(parameters, **values)  # type: ignore[arg-type] # all of them are floats
 

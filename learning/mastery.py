@@ -22,7 +22,8 @@ responses, with the second and later ones damped by what the first has told. Unk
 **Learn**: a practice adds `(y * l_right + (1 - y) * l_wrong) / (1 + r * n)` to `s_k` and `q` to its variance; the first
 one a bonus. **Forget**: `gap` responses on other skills and `dt` seconds shrink `s_k` by `(1 + gap) ** -d` and add
 `q_gap * ln(1 + gap) + q_t * ln(1 + dt / 600)` to its variance; after a long absence a constant more. Form fades after
-each response: `m <- rho * m`; ability drifts a little.
+each response: `m <- rho * m`; ability drifts a little. Variances that grow stop at the prior's (a skill's at twice it):
+what was once seen is never much less sure than what was not.
 
 A state is a pure function of (responses in order, snapshot, parameters): floats in, floats out, no clock, no dice.
 The order is the caller's: by (occurred_at, sequence, key), so that any order of arrival gives the same bytes.
