@@ -18,6 +18,9 @@ class DatabaseUnreachable(Mendable):
     """The database does not answer."""
 
 
+_opened: list[Engine] = []
+
+
 @lru_cache(maxsize=4)
 def engine_for(url: str, *, role: str = "worker") -> Engine:
     """Return the process's engine for `url`, opened at the first use.
@@ -31,13 +34,15 @@ def engine_for(url: str, *, role: str = "worker") -> Engine:
         f"-c statement_timeout={statement_ms} -c lock_timeout=5000 -c client_connection_check_interval=2000 "
         "-c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
     )
-    return create_engine(
+    engine = create_engine(
         url,
         **sizes,
         pool_pre_ping=True,
         hide_parameters=True,
         connect_args={"options": options, "connect_timeout": 3, "application_name": f"souschef {role}"},
     )
+    _opened.append(engine)
+    return engine
 
 
 @contextmanager
@@ -67,6 +72,16 @@ def unreachable(error: OperationalError) -> DatabaseUnreachable:
 
 
 def close() -> None:
-    """Close the connections of this process, as a freshly forked worker must."""
+    """Close this process's connections; the next transaction opens new ones."""
+    for engine in _opened:
+        engine.dispose()
+    _opened.clear()
     engine_for.cache_clear()
 
+
+def after_fork() -> None:
+    """Forget connections that belong to the parent process, without a word on them."""
+    for engine in _opened:
+        engine.dispose(close=False)
+    _opened.clear()
+    engine_for.cache_clear()

@@ -1,0 +1,123 @@
+"""`souschef source`: who may send events to the doors."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, NoReturn
+
+import typer
+
+app = typer.Typer(help="Add, list, rotate and revoke the senders of events.", no_args_is_help=True)
+
+School = Annotated[str | None, typer.Option(help="The school's ref; may be left out where there is one school.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="A name of your choice, such as moodle.")],
+    *,
+    format: Annotated[str, typer.Option(help="What it speaks: moodle, xapi, typeform, ...")],  # noqa: A002 - the option's name
+    school: School = None,
+    survey: Annotated[list[str] | None, typer.Option(help="A survey id that may be read (repeatable).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a source and print its credential, once.
+
+    Example: souschef source add moodle --format moodle --survey FB-LIKE
+    """
+    from config.settings import settings
+    from lms import formats
+    from models import database, sources
+
+    try:
+        door = formats.named(format).door
+    except formats.UnknownFormatError as error:
+        _refuse(str(error))
+    key = settings().secret_key_bytes()
+    with database.transaction() as session:
+        try:
+            given = sources.add(session, name, format=format, school=school, surveys=survey or (), secret_key=key)
+        except sources.SourceUnknown as error:
+            _refuse(str(error))
+    _show(given, door=_address(door), as_json=as_json)
+
+
+@app.command()
+def rotate(name: str, *, school: School = None, as_json: AsJson = False) -> None:
+    """Give a source a new secret; the old one stays good for seven days."""
+    from config.settings import settings
+    from lms import formats
+    from models import database, sources
+
+    with database.transaction() as session:
+        try:
+            given = sources.rotate(session, name, school=school, secret_key=settings().secret_key_bytes())
+        except sources.SourceUnknown as error:
+            _refuse(str(error))
+    _show(given, door=_address(formats.named(given.format).door), as_json=as_json)
+
+
+@app.command()
+def revoke(name: str, *, school: School = None) -> None:
+    """Close the door for a source, at once; what it has sent stays."""
+    from models import database, sources
+
+    with database.transaction() as session:
+        try:
+            sources.revoke(session, name, school=school)
+        except sources.SourceUnknown as error:
+            _refuse(str(error))
+    typer.echo(f"{name} is revoked.")
+
+
+@app.command("list")
+def list_(*, as_json: AsJson = False) -> None:
+    """List the sources: school, name, format, surveys, since when, revoked or not."""
+    from models import database, sources
+
+    with database.transaction() as session:
+        rows = [
+            {
+                "school": school,
+                "source": source.name,
+                "format": source.format,
+                "surveys": list(source.surveys),
+                "created_at": None if source.created_at is None else source.created_at.isoformat(),
+                "revoked": source.revoked_at is not None,
+            }
+            for school, source in sources.listed(session)
+        ]
+    if as_json:
+        typer.echo(json.dumps({"sources": rows}))
+        return
+    for row in rows:
+        surveys = f", surveys {' '.join(row['surveys'])}" if row["surveys"] else ""  # type: ignore[arg-type] # a list
+        typer.echo(f"{row['school']}  {row['source']}  {row['format']}{surveys}{'  revoked' if row['revoked'] else ''}")
+    if not rows:
+        typer.echo("There is no source yet: souschef source add NAME --format FORMAT")
+
+
+def _show(given: object, *, door: str, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    fields = {**asdict(given), "url": door}  # type: ignore[call-overload] # a Credential, imported late
+    if as_json:
+        typer.echo(json.dumps(fields))
+        return
+    typer.echo(
+        f"Source {fields['source']} of school {fields['school']} ({fields['format']}). Its secret is shown only now:"
+    )
+    typer.echo(f"  URL     {fields['url']}\n  key     {fields['key']}\n  secret  {fields['secret']}")
+
+
+def _address(door: str) -> str:
+    from config.settings import settings
+
+    return f"http://{settings().web_host}:{settings().web_port}{door}"
+
+
+def _refuse(sentence: str) -> NoReturn:
+    from config.errors import Mendable
+
+    raise Mendable(sentence)
