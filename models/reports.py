@@ -1,0 +1,128 @@
+"""What operators and teachers read: one class at a glance, one student, one assignment, the state of the pipeline."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+
+@dataclass(frozen=True, slots=True)
+class ClassLine:
+    """One student of a class: where they stand, what they like, what they were given and why."""
+
+    student: str
+    name: str
+    gap_skill: str | None
+    """The skill whose mastery lies furthest below its target, of those in scope."""
+    gap_title: str | None
+    mastery: float | None
+    responses: int
+    interests: tuple[str, ...]
+    """Up to three topics that are surely liked, the most liked first."""
+    assignment: int | None
+    material: str | None
+    skill: str | None
+    context: str | None
+    alternatives: int
+    state: str | None
+    because_gap: str
+    because_interest: str
+    reason: str
+    nothing: str | None
+    nothing_sentence: str
+
+
+def class_lines(session: Session, *, school: str | None = None, class_ref: str | None = None) -> list[ClassLine]:
+    """Return a line a student, by name; of one school or class where one is named."""
+    statement = text("""
+        SELECT person.ref, coalesce(concat_ws(' ', person.given_name, person.family_name), person.ref),
+               gap.ref, gap.title, gap.mastery, coalesce(state.facts, 0),
+               (SELECT coalesce(array_agg(title ORDER BY value * confidence DESC, title), '{}') FROM (
+                  SELECT topic.title, value, confidence FROM souschef.interest JOIN souschef.topic ON topic.id = topic_id
+                   WHERE student_id = person.id AND NOT vetoed AND value >= 0.6 AND confidence >= 0.3
+                   ORDER BY value * confidence DESC, topic.title LIMIT 3) AS liked),
+               given.id, given.title, given.skill, given.context, coalesce(given.alternatives, 0), given.state,
+               coalesce(given.because_gap, ''), coalesce(given.because_interest, ''), coalesce(given.reason, ''),
+               state.nothing, coalesce(state.nothing_sentence, '')
+          FROM souschef.person
+          JOIN souschef.school ON school.id = person.school_id
+          LEFT JOIN souschef.learner_state AS state ON state.student_id = person.id
+          LEFT JOIN LATERAL (
+            SELECT skill.ref, skill.title, skill_gap.mastery FROM souschef.skill_gap
+              JOIN souschef.skill ON skill.id = skill_id
+             WHERE student_id = person.id AND gap > 0 ORDER BY gap DESC, skill.ref LIMIT 1) AS gap ON true
+          LEFT JOIN LATERAL (
+            SELECT a.id, material.title, skill.ref AS skill, material.context, a.state, a.because_gap,
+                   a.because_interest, a.reason,
+                   (SELECT count(*) FROM souschef.assignment AS other
+                     WHERE other.student_id = a.student_id AND other.slot = a.slot AND other.id <> a.id
+                       AND other.state IN ('proposed', 'assigned', 'started')) AS alternatives
+              FROM souschef.assignment AS a
+              JOIN souschef.material ON material.id = a.material_id
+              JOIN souschef.skill ON skill.id = a.skill_id
+             WHERE a.student_id = person.id AND a.state IN ('proposed', 'assigned', 'started')
+             ORDER BY a.slot, a.menu_position LIMIT 1) AS given ON true
+         WHERE person.role = 'student' AND person.active
+           AND (CAST(:school AS text) IS NULL OR school.ref = :school)
+           AND (CAST(:class AS text) IS NULL OR EXISTS (
+             SELECT FROM souschef.enrolment JOIN souschef.class ON class.id = enrolment.class_id
+              WHERE enrolment.person_id = person.id AND class.ref = :class
+                AND (enrolment.ended_at IS NULL OR enrolment.ended_at > souschef.clock())))
+         ORDER BY person.family_name, person.given_name, person.ref
+    """)
+    rows = session.connection().execute(statement, {"school": school, "class": class_ref})
+    return [ClassLine(*row[:6], tuple(row[6]), *row[7:]) for row in rows]
+
+
+def door_counts(session: Session) -> dict[str, int]:
+    """Return what came to the doors by outcome, over all sources and days."""
+    statement = text("SELECT outcome, sum(count)::bigint FROM souschef.door_count GROUP BY outcome")
+    return dict(session.connection().execute(statement).all())  # type: ignore[arg-type] # rows of two
+
+
+def dropped_counts(session: Session) -> dict[str, int]:
+    """Return the events that workers understood and had nothing to keep of, by reason."""
+    statement = text("SELECT code, count(*) FROM souschef.inbox WHERE state = 'dropped' GROUP BY code")
+    return dict(session.connection().execute(statement).all())  # type: ignore[arg-type] # rows of two
+
+
+def waiting(session: Session) -> int:
+    """Return how many events are pending and students due for a refresh."""
+    statement = text("""
+        SELECT (SELECT count(*) FROM souschef.inbox WHERE state = 'pending')
+             + (SELECT count(*) FROM souschef.learner_state WHERE refresh_due)
+    """)
+    return int(session.connection().execute(statement).scalar_one())
+
+
+def rung_share(session: Session) -> dict[str, int]:
+    """Return how many slots are open, and how many of them needed the ladder."""
+    statement = text("""
+        SELECT count(*), count(*) FILTER (WHERE reason LIKE '%rung:%') FROM souschef.assignment
+         WHERE menu_position = 0 AND state IN ('proposed', 'assigned', 'started')
+    """)
+    slots, laddered = session.connection().execute(statement).one()
+    return {"slots": slots, "laddered": laddered}
+
+
+def status(session: Session) -> dict[str, Any]:
+    """Return what an operator asks first: backlog, oldest age, states, last event, last refresh."""
+    statement = text("""
+        SELECT (SELECT count(*) FROM souschef.inbox WHERE state = 'pending'),
+               (SELECT coalesce(extract(epoch FROM souschef.clock() - min(received_at)), 0)::double precision
+                  FROM souschef.inbox WHERE state = 'pending'),
+               (SELECT count(*) FROM souschef.inbox WHERE state = 'parked'),
+               (SELECT count(*) FROM souschef.inbox WHERE state = 'quarantined'),
+               (SELECT max(received_at) FROM souschef.inbox),
+               (SELECT max(refreshed_at) FROM souschef.learner_state),
+               (SELECT count(*) FROM souschef.learner_state WHERE refresh_due),
+               (SELECT count(*) FROM souschef.person WHERE role = 'student' AND active),
+               (SELECT count(*) FROM souschef.assignment
+                 WHERE menu_position = 0 AND state IN ('proposed', 'assigned', 'started'))
+    """)
+    names = ("backlog", "oldest_seconds", "parked", "quarantined", "last_event_at", "last_refresh_at", "stale_students")
+    row = session.connection().execute(statement).one()
+    found = dict(zip((*names, "students", "open_slots"), row, strict=True))
+    return {name: value.isoformat() if isinstance(value, dt.datetime) else value for name, value in found.items()}
