@@ -23,6 +23,8 @@ from web.problems import Problem
 log = structlog.get_logger(__name__)
 
 ROLE = "door"
+MAX_KEY = len(sources.KEY_PREFIX) + 18
+"""A longer key names no source: its number would not fit into 64 bits."""
 Stamp = Callable[[object, datetime], object]
 """Completes an event with the time of its arrival, where its format has it so."""
 
@@ -48,6 +50,8 @@ def authenticated(key: str, secret: str) -> Sender:
     Raises:
         Problem: `auth_failed`, or `unavailable` where the database does not answer.
     """
+    if len(key) > MAX_KEY:
+        raise Problem("auth_failed")
     try:
         with database.transaction(role=ROLE) as session:
             found = sources.authenticate(session, key=key, secret=secret, secret_key=settings().secret_key_bytes())

@@ -1,0 +1,265 @@
+"""What is not taken gets its code, is stored nowhere, and is never echoed; no input gives a 5xx."""
+
+import base64
+import contextlib
+import gzip
+import json
+import socket
+import time
+import zlib
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from config.settings import settings as configured
+from models import database as store
+from web.bodies import Limits
+
+Rows: TypeAlias = Callable[[], list[tuple[str, str, bytes]]]
+Served: TypeAlias = Any
+"""What tests/web/conftest.py serves."""
+CANARY = "canary-7f3a"
+MIB = 1024 * 1024
+
+
+def post(served: Served, body: bytes, **headers: str) -> httpx.Response:
+    with served.client() as client:
+        return client.post("/xapi/statements", content=body, headers={"Content-Type": "application/json", **headers})
+
+
+def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json().keys() == {"type", "title", "status", "code", "detail"}
+    assert CANARY not in answer.text
+    assert CANARY not in str(answer.headers)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (f'{{"a":"{CANARY}"', "bad_json"),
+        (f'{{"a":"{CANARY}"}} {{}}', "bad_json"),
+        (f'{{"a":"{CANARY}"}} x', "bad_json"),
+        (f'["{CANARY}",NaN]', "bad_json"),
+        (f'["{CANARY}",Infinity]', "bad_json"),
+        (f'\ufeff["{CANARY}"]', "bad_json"),
+        (f'["{CANARY}"]'.encode("utf-16"), "bad_json"),
+        (f'["{CANARY}'.encode() + b'\xff"]', "bad_encoding"),
+        ("[" * 100_000, "too_deep"),
+        ("[" * 100_000 + "]" * 100_000, "too_deep"),
+        ("[" + "9" * 5_000 + "]", "number_range"),
+        (f'["{CANARY}",1e999]', "number_range"),
+        (f'{{"{CANARY}":1,"{CANARY}":2}}', "duplicate_key"),
+        ('[{"a":{"b":1,"\\u0062":2}}]', "duplicate_key"),
+        (f'["{CANARY}\\u0000"]', "bad_unicode"),
+        (f'["{CANARY}\\ud800"]', "bad_unicode"),
+        (f'"{CANARY}"', "not_an_object"),
+        (f'["{CANARY}", 7]', "not_an_object"),
+        ("null", "not_an_object"),
+        ("", "bad_json"),
+    ],
+)
+def test_a_body_that_cannot_be_read_gets_400_with_its_code(
+    served: Served, inbox_rows: Rows, body: str | bytes, code: str
+) -> None:
+    assert_problem(post(served, body if isinstance(body, bytes) else body.encode()), 400, code)
+    assert inbox_rows() == []
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def test_every_bad_credential_gets_the_same_answer(served: Served) -> None:
+    key, secret = served.credential.key, served.credential.secret
+    bad = [
+        "Basic " + _encoded(f"{key}:{secret[:-1]}"),
+        "Basic " + _encoded(f"{key}:{secret}x"),
+        "Basic " + _encoded(f"souschef-999999:{secret}"),
+        "Basic " + _encoded(f"souschef-99999999999999999999:{secret}"),
+        "Basic " + _encoded(f"souschef-9223372036854775808:{secret}"),
+        "Basic " + _encoded(f"souschef-٣:{secret}"),
+        "Basic " + _encoded(f"{key}:"),
+        "Basic " + _encoded(f":{secret}"),
+        "Basic " + _encoded("\x00:\x00"),
+        "Basic " + _encoded("lrskey:lrssecret"),
+        "Basic !!!",
+        "Basic",
+        "Basic /w==",
+        f"Bearer {secret}",
+        f"Bearer {key}.{secret[::-1]}",
+        f"Negotiate {secret}",
+        "Bearer eyJhbGciOiJub25lIn0.e30.",
+        f"Digest username={key}",
+    ]
+    answers = [post(served, b"[]", Authorization=header) for header in bad]
+    for answer in answers:
+        assert_problem(answer, 401, "auth_failed")
+    assert len({answer.text for answer in answers}) == 1
+
+
+def test_no_credential_is_told_so(served: Served) -> None:
+    answer = httpx.post(f"{served.url}/xapi/statements", content=b"[]")
+    assert_problem(answer, 401, "auth_missing")
+    assert answer.headers["www-authenticate"].startswith("Basic")
+
+
+def test_a_bearer_token_is_as_good_as_key_and_secret(served: Served) -> None:
+    token = f"{served.credential.key}.{served.credential.secret}"
+    assert post(served, b"[]", Authorization=f"Bearer {token}").status_code == 200
+    assert post(served, b"[]", Authorization=token).status_code == 200
+
+
+def test_a_source_of_another_format_is_at_the_wrong_door(served: Served, add_source: Callable[..., Any]) -> None:
+    other = add_source("form", "typeform")
+    header = "Basic " + _encoded(f"{other.key}:{other.secret}")
+    assert_problem(post(served, b"[]", Authorization=header), 403, "wrong_door")
+
+
+@pytest.mark.parametrize(
+    "media", ["text/plain", "", "application/xml", "application/json; charset=utf-16", "multipart/mixed; boundary=x"]
+)
+def test_other_media_get_415(served: Served, media: str) -> None:
+    assert_problem(post(served, b"[]", **{"Content-Type": media}), 415, "unsupported_media")
+
+
+def test_an_unknown_encoding_gets_415_and_a_wrong_one_400(served: Served) -> None:
+    assert_problem(post(served, b"[]", **{"Content-Encoding": "br"}), 415, "unsupported_media")
+    assert_problem(post(served, b"[]", **{"Content-Encoding": "gzip"}), 400, "bad_encoding")
+    assert_problem(post(served, gzip.compress(b"[]")[:-4], **{"Content-Encoding": "gzip"}), 400, "bad_encoding")
+
+
+def test_another_method_gets_405_with_what_is_allowed(served: Served) -> None:
+    with served.client() as client:
+        for path, allowed in {"/xapi/statements": "POST, PUT", "/surveys": "POST", "/health": "GET"}.items():
+            answer = client.request("DELETE", path)
+            assert_problem(answer, 405, "method_not_allowed")
+            assert answer.headers["allow"] == allowed
+        assert_problem(client.get(f"/nothing/{CANARY}"), 404, "not_found")
+
+
+class TestSmall:
+    """A door that takes a mebibyte and is in a hurry."""
+
+    @pytest.fixture
+    def limits(self) -> Limits:
+        return Limits(body_bytes=MIB, idle_seconds=0.4, total_seconds=1.5)
+
+    def test_a_body_too_large_gets_413_before_it_is_read(self, served: Served) -> None:
+        started = time.monotonic()
+        answer = _raw(served, f"Content-Length: {10**15}", b"")
+        assert b" 413 " in answer.split(b"\r\n")[0]
+        assert time.monotonic() - started < 1
+
+    def test_a_chunked_body_too_large_gets_413(self, served: Served, inbox_rows: Rows) -> None:
+        piece = b"x" * 65_536
+        chunks = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for _ in range(17)) + b"0\r\n\r\n"
+        assert b" 413 " in _raw(served, "Transfer-Encoding: chunked", chunks).split(b"\r\n")[0]
+        assert inbox_rows() == []
+
+    def test_a_body_of_exactly_the_limit_is_taken(self, served: Served) -> None:
+        assert post(served, b"[" + b" " * (MIB - 2) + b"]").status_code == 200
+        assert_problem(post(served, b"[" + b" " * (MIB - 1) + b"]"), 413, "too_large")
+
+    @pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+    def test_a_compressed_bomb_gets_413(self, served: Served, pack: Callable[[bytes], bytes]) -> None:
+        bomb = pack(b"[" + b" " * 200_000_000 + b"]")
+        assert len(bomb) < MIB
+        encoding = "gzip" if pack is gzip.compress else "deflate"
+        assert_problem(post(served, bomb, **{"Content-Encoding": encoding}), 413, "too_large")
+
+    def test_a_length_that_claims_more_than_comes_gets_408(self, served: Served) -> None:
+        started = time.monotonic()
+        assert b" 408 " in _raw(served, "Content-Length: 500", b"[").split(b"\r\n")[0]
+        assert time.monotonic() - started < 3
+
+    def test_a_trickled_body_gets_408(self, served: Served) -> None:
+        with socket.create_connection(("127.0.0.1", served.port), timeout=10) as wire:
+            wire.sendall(_head(served, "Content-Length: 500"))
+            wire.settimeout(0.2)
+            answer = b""
+            started = time.monotonic()
+            while not answer and time.monotonic() - started < 10:
+                wire.sendall(b" ")
+                try:
+                    answer = wire.recv(1_000)
+                except TimeoutError:
+                    continue
+            assert b" 408 " in answer.split(b"\r\n")[0]
+            assert 1 < time.monotonic() - started < 4
+
+
+class TestCrowded:
+    """A door that holds next to nothing."""
+
+    @pytest.fixture
+    def limits(self) -> Limits:
+        return Limits(held_bytes=1_000)
+
+    def test_more_than_can_be_held_gets_503_and_when_to_come_again(self, served: Served) -> None:
+        answer = post(served, b"[" + b" " * 2_000 + b"]")
+        assert_problem(answer, 503, "overloaded")
+        assert int(answer.headers["retry-after"]) > 0
+        assert post(served, b"[]").status_code == 200
+
+
+def _head(served: Served, *more: str) -> bytes:
+    lines = [
+        "POST /xapi/statements HTTP/1.1",
+        "Host: x",
+        f"Authorization: {served.basic}",
+        "Content-Type: application/json",
+    ]
+    return "\r\n".join([*lines, *more, "", ""]).encode()
+
+
+def _raw(served: Served, header: str, body: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as wire:
+        # It may have answered and hung up before the end of the body.
+        with contextlib.suppress(OSError):
+            wire.sendall(_head(served, header) + body)
+        return wire.recv(1_000)
+
+
+def test_a_database_that_does_not_answer_gives_503_and_when_to_come_again(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOUSCHEF_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    configured.cache_clear()
+    try:
+        answer = post(served, b"[]")
+        assert_problem(answer, 503, "unavailable")
+        assert int(answer.headers["retry-after"]) > 0
+        assert_problem(httpx.get(f"{served.url}/ready"), 503, "unavailable")
+        assert httpx.get(f"{served.url}/health").status_code == 200
+    finally:
+        monkeypatch.undo()
+        configured.cache_clear()
+
+
+def test_a_ready_door_says_so(served: Served) -> None:
+    assert httpx.get(f"{served.url}/ready").json() == {"status": "ok", "database": "ok"}
+
+
+def test_an_inbox_that_refuses_the_write_gives_503_and_no_ring(served: Served, inbox_rows: Rows) -> None:
+    from sqlalchemy import text
+
+    with store.transaction() as session:
+        session.connection().execute(
+            text("ALTER TABLE souschef.inbox ADD CONSTRAINT full_disk CHECK (false) NOT VALID")
+        )
+    statement = {"verb": {"id": "http://adlnet.gov/expapi/verbs/answered"}, "object": {"id": "q"}}
+    answer = post(served, json.dumps(statement).encode())
+    assert_problem(answer, 503, "unavailable")
+    assert (inbox_rows(), served.rung) == ([], [])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=st.binary(max_size=300) | st.text(max_size=100).map(str.encode))
+def test_no_body_gives_a_5xx(served: Served, body: bytes) -> None:
+    assert post(served, body).status_code < 500
