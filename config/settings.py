@@ -124,7 +124,9 @@ def settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper()
-        raise SettingsWrong(f"{name} cannot be used: {first['msg']}.", "Mend it in the environment or in .env.") from None
+        raise SettingsWrong(
+            f"{name} cannot be used: {first['msg']}.", "Mend it in the environment or in .env."
+        ) from None
 
 
 def refuse_unknown_names() -> None:

@@ -5,10 +5,13 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+import redis
 from sqlalchemy.engine import make_url
 
 from config import settings as configuration
@@ -24,17 +27,40 @@ SET_BROKER = os.environ.get("SOUSCHEF_BROKER_URL")
 def servers() -> Iterator[Servers]:
     """A PostgreSQL and a broker for this run alone, or where the environment names servers, those."""
     if SET_DATABASE and SET_BROKER:
-        yield Servers(configuration.Settings().database_url_text(), SET_BROKER)
+        with broker_of_our_own(SET_BROKER) as broker:
+            yield Servers(configuration.Settings().database_url_text(), broker)
         return
     folder = Path(tempfile.mkdtemp(prefix="souschef-tests-"))
     try:
-        with embedded.running(folder / "data", durable=False) as found:
+        with (
+            embedded.running(folder / "data", database=not SET_DATABASE, broker=not SET_BROKER, durable=False) as found,
+            broker_of_our_own(SET_BROKER or found.broker_url) as broker,
+        ):
             yield Servers(
                 configuration.Settings().database_url_text() if SET_DATABASE else found.database_url,
-                SET_BROKER or found.broker_url,
+                broker,
+                found.data_dir,
             )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def broker_of_our_own(url: str) -> Iterator[str]:
+    """An empty database of a Redis for this run alone, emptied afterwards; another broker as it is."""
+    if not url.startswith("redis"):
+        yield url
+        return
+    for number in range(15, -1, -1):
+        address = urlsplit(url)._replace(path=f"/{number}").geturl()
+        with redis.Redis.from_url(address) as client:
+            if client.dbsize() == 0 and client.set("souschef-tests", "taken", nx=True):
+                break
+    else:
+        pytest.fail(f"All 16 databases of the broker at {urlsplit(url).hostname} hold something; empty one.")
+    yield address
+    with redis.Redis.from_url(address) as client:
+        client.flushdb()
 
 
 def administer(url: str, statement: str) -> None:
@@ -81,7 +107,6 @@ def database_settings(
     configuration.settings.cache_clear()
     yield configuration.settings()
     database.close()
-
     configuration.settings.cache_clear()
 
 
