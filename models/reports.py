@@ -126,3 +126,82 @@ def status(session: Session) -> dict[str, Any]:
     row = session.connection().execute(statement).one()
     found = dict(zip((*names, "students", "open_slots"), row, strict=True))
     return {name: value.isoformat() if isinstance(value, dt.datetime) else value for name, value in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One assignment with both reasons and the record of its decision."""
+
+    assignment: int
+    student: str
+    material: str
+    title: str
+    url: str
+    task: str | None
+    skill: str
+    context: str | None
+    state: str
+    slot: int
+    menu_position: int
+    because_gap: str
+    because_interest: str
+    predicted_success: float
+    reason: str
+    version: int
+    decision: int
+    digest: str
+    record: str
+
+
+def explained(session: Session, assignment: int) -> Explained | None:
+    """Return one assignment by its id, or None."""
+    statement = text("""
+        SELECT a.id, person.ref, material.ref, material.title, material.url, material.text, skill.ref, material.context,
+               a.state, a.slot, a.menu_position, a.because_gap, a.because_interest, a.predicted_success, a.reason,
+               a.version, decision.id, decision.digest, decision.record
+          FROM souschef.assignment AS a
+          JOIN souschef.person ON person.id = a.student_id
+          JOIN souschef.material ON material.id = a.material_id
+          JOIN souschef.skill ON skill.id = a.skill_id
+          JOIN souschef.decision ON decision.id = a.decision_id
+         WHERE a.id = :id
+    """)
+    row = session.connection().execute(statement, {"id": assignment}).one_or_none()
+    return None if row is None else Explained(*row)
+
+
+def record_of(session: Session, decision: int) -> str | None:
+    """Return a decision's record as it was stored, or None."""
+    statement = text("SELECT record FROM souschef.decision WHERE id = :id")
+    found = session.connection().execute(statement, {"id": decision}).scalar_one_or_none()
+    return None if found is None else str(found)
+
+
+def student(session: Session, ref: str, *, school: str | None = None) -> dict[str, Any] | None:
+    """Return all that is published of one student, through the views that the LMS reads; None if there is none."""
+    parameters = {"ref": ref, "school": school}
+    where = "student_ref = :ref AND (CAST(:school AS text) IS NULL OR school = :school)"
+    connection = session.connection()
+    known = connection.execute(
+        text("""
+            SELECT person.ref, coalesce(state.nothing_sentence, ''), coalesce(state.version, 0)
+              FROM souschef.person JOIN souschef.school ON school.id = person.school_id
+              LEFT JOIN souschef.learner_state AS state ON state.student_id = person.id
+             WHERE person.ref = :ref AND (CAST(:school AS text) IS NULL OR school.ref = :school)
+        """),
+        parameters,
+    ).first()
+    if known is None:
+        return None
+    found: dict[str, Any] = {"student_ref": known[0], "nothing_because": known[1], "version": known[2]}
+    for view, order in (
+        ("skill_gaps", "gap DESC, skill"),
+        ("interests", "interest * confidence DESC, topic"),
+        ("assignments", "slot, menu_position, assignment_id"),
+    ):
+        rows = connection.execute(text(f"SELECT * FROM lms.{view} WHERE {where} ORDER BY {order}"), parameters)  # noqa: S608 - both names are our own
+        found[view] = [
+            {name: value.isoformat() if isinstance(value, dt.datetime) else value for name, value in row.items()}
+            for row in rows.mappings()
+        ]
+    return found

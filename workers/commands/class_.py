@@ -1,0 +1,35 @@
+"""`souschef class`: one class at a glance."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+
+def class_(
+    ref: Annotated[str | None, typer.Argument(help="The class's ref; all students without it.")] = None,
+    *,
+    school: Annotated[str | None, typer.Option(help="The school's ref.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show who is stuck on what, what each student was given, and why.
+
+    Example: souschef class MATH-5A
+    """
+    from rich.console import Console
+
+    from config.errors import Mendable
+    from models import database, reports
+    from workers.class_table import class_table
+
+    with database.transaction() as session:
+        lines = reports.class_lines(session, school=school, class_ref=ref)
+    if not lines:
+        raise Mendable(f"There are no students in {ref or 'any class'}.", "Load a roster: souschef load PATH.")
+    if as_json:
+        typer.echo(json.dumps({"students": [asdict(line) for line in lines]}))
+        return
+    Console().print(class_table(lines, title=ref or "All students"))

@@ -1,0 +1,26 @@
+"""`souschef status`: how the pipeline stands."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+
+def status(*, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Show the backlog, its age, what is parked or in quarantine, and when the last event and refresh were.
+
+    Exit codes: 0 nothing needs a person, 1 something is in quarantine or the backlog is older than two minutes.
+    """
+    from models import database, reports
+
+    with database.transaction() as session:
+        found = reports.status(session)
+    if as_json:
+        typer.echo(json.dumps(found))
+    else:
+        for name, value in found.items():
+            typer.echo(f"{name.replace('_', ' '):<18} {'never' if value is None else value}")
+    if found["quarantined"] or found["oldest_seconds"] > 120:
+        raise typer.Exit(1)
