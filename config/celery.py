@@ -107,8 +107,8 @@ app = Celery("souschef", include=list(TASK_MODULES))
 app.add_defaults(configuration)  # Called at the first use: importing this module opens and reads nothing.
 
 
-def job(name: str, *, bound: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Register a function as the task `name`; the name is permanent.
+def job(name: str, *, minutes: float | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Register a function as the task `name`; the name is permanent. `minutes` lifts the limits for a long job.
 
     Keyword arguments that the function does not know are dropped, so that an old worker takes a new version's message.
     The function itself comes back, typed as it was: a misspelt argument is a type error.
@@ -121,7 +121,8 @@ def job(name: str, *, bound: bool = False) -> Callable[[Callable[P, R]], Callabl
             return function(*args, **{key: value for key, value in kwargs.items() if key in known})  # type: ignore[arg-type]
 
         run.__name__, run.__doc__, run.__module__ = function.__name__, function.__doc__, function.__module__
-        app.task(name=name, bind=bound, typing=False)(run)
+        limits = {} if minutes is None else {"soft_time_limit": minutes * 60, "time_limit": minutes * 60 + 10}
+        app.task(name=name, typing=False, **limits)(run)
         return function
 
     return register

@@ -42,19 +42,7 @@ def _is_stale(row: StateRow, earliest: Mark | None, terms: Terms) -> bool:
 
 def _after(row: StateRow, evidence: Sequence[Evidence], *, anew: bool, terms: Terms) -> StateRow:
     before = LearnerState.new() if anew else LearnerState.from_bytes(row.state)
-    responses = [
-        Response(
-            at=each.mark[0].timestamp(),
-            item=each.item_id,
-            skills=each.skills,
-            outcome=each.outcome,
-            weight=each.weight,
-        )
-        for each in evidence
-        # An item that is aligned to nothing says nothing yet; when it is aligned, the state is folded anew.
-        if each.skills
-    ]
-    after = fold(before, responses, snapshot=terms.snapshot, parameters=terms.parameters)
+    after = fold(before, responses_of(evidence), snapshot=terms.snapshot, parameters=terms.parameters)
     return replace(
         row,
         state=after.to_bytes(),
@@ -63,3 +51,21 @@ def _after(row: StateRow, evidence: Sequence[Evidence], *, anew: bool, terms: Te
         facts=(0 if anew else row.facts) + len(evidence),
         last=evidence[-1].mark if evidence else (BEGINNING if anew else row.last),
     )
+
+
+def responses_of(evidence: Sequence[Evidence]) -> list[Response]:
+    """Return evidence as the learner model reads it.
+
+    An item that is aligned to nothing says nothing yet; when it is aligned, states are folded anew.
+    """
+    return [
+        Response(
+            at=each.mark[0].timestamp(),
+            item=each.item_id,
+            skills=each.skills,
+            outcome=each.outcome,
+            weight=each.weight,
+        )
+        for each in evidence
+        if each.skills
+    ]

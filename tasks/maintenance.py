@@ -1,12 +1,20 @@
 """What keeps the house in order without an event: the sweep, and the night."""
 
+from collections import Counter
+from dataclasses import replace
+
 import structlog
+from sqlmodel import Session
 
 from config.celery import job, wake
+from learning.online import OnlinePass
+from learning.snapshot import Snapshot
 from lms.facts import EventKind
-from models import database, inbox, learners
+from models import database, facts, inbox, learners, maintenance, people, terms
+from models.facts import BEGINNING
 from tasks.drain import Outcome
 from tasks.events import TASK_OF
+from tasks.folding import responses_of
 
 log = structlog.get_logger(__name__)
 
@@ -14,6 +22,8 @@ UNRUNG_SECONDS = 5.0
 """An event that has been due for this long was not rung for, or its bell was lost."""
 REFRESH_SLICE = 200
 """Students of one refresh task."""
+NIGHT_SLICE = 500
+"""Students whose facts are in memory at once."""
 
 
 @job("sweep")
@@ -36,3 +46,50 @@ def sweep_once() -> int:
     if rung:
         log.info("swept", events=rung - len(stale), students=len(stale))
     return rung
+
+
+@job("nightly", minutes=60)
+def nightly() -> Outcome:
+    """Learn item and skill difficulties anew, mark all students for a refresh, retry the parked, prune what is old.
+
+    A second one that runs at the same time finds the lock taken and does nothing.
+    """
+    counts: Counter[str] = Counter()
+    with database.transaction() as lock_holder:
+        if not maintenance.try_lock(lock_holder, "nightly"):
+            return {"skipped": "another is running"}
+        with database.transaction() as session:
+            counts["pruned"] = maintenance.prune(session)
+            schools = maintenance.schools(session)
+        for school_id in schools:
+            counts += _night_of(school_id)
+    return dict(counts)
+
+
+def _night_of(school_id: int) -> Counter[str]:
+    counts: Counter[str] = Counter(schools=1)
+    with database.transaction() as session:
+        before = terms.in_force(session, school_id)
+        after = _learned(session, school_id, before)
+        if after is not None:
+            terms.save_snapshot(session, school_id, after[0], responses=after[1])
+            counts["snapshots"] = 1
+        counts["unparked"] = inbox.unpark(session, school_id=school_id)
+        counts["marked"] = learners.mark_due(session, school_id=school_id)
+    return counts
+
+
+def _learned(session: Session, school_id: int, before: terms.Terms) -> tuple[Snapshot, int] | None:
+    """Return the next snapshot and the responses behind it, or None where nothing has been learned since the last.
+
+    Students come in the order of their ids and their responses in their own, so the same facts give the same snapshot.
+    """
+    learning = OnlinePass(before.parameters)
+    students = people.students_of(session, school_id)
+    for start in range(0, len(students), NIGHT_SLICE):
+        found = facts.evidence(session, dict.fromkeys(students[start : start + NIGHT_SLICE], BEGINNING))
+        for student in sorted(found):
+            learning.student(responses_of(found[student]))
+    after = learning.snapshot(version=before.snapshot.version + 1)
+    unchanged = replace(after, version=before.snapshot.version) == before.snapshot
+    return None if not learning.responses or unchanged else (after, learning.responses)
