@@ -32,6 +32,8 @@ class Trigger(StrEnum):
 class Nothing(StrEnum):
     """Why a student has no assignment."""
 
+    NOTHING_OPEN = "nothing_open"
+    """The class has no skill open."""
     ALL_MET = "all_met"
     """Every skill in scope is met, seen in enough contexts and not due for review."""
     NO_BELIEF = "no_belief"
@@ -46,8 +48,6 @@ class Nothing(StrEnum):
     """What fits was used a short while ago."""
     NOT_WANTED = "not_wanted"
     """What fits is forbidden or vetoed, or too hard to read."""
-    PACE = "pace"
-    """The student's own pace leaves no room for what fits."""
     HELD = "held"
     """A teacher holds the student where they are."""
 
@@ -84,11 +84,15 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One slot that stays; `materials` are those of its menu that stay."""
+    """One slot that stays."""
 
     slot: int
     materials: tuple[int, ...]
+    """Those of its menu that stay; never none."""
+    state: AssignmentState
+    """The state from now on: what was proposed for want of a scope is assigned once there is one."""
     reason: str
+    """`kept`, or what keeps it: `started`, `teacher.hold`, `teacher.pin`, `teacher.must_do`, `wider_band`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,15 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
+class Unmet:
+    """A teacher's order that cannot be followed."""
+
+    order: int
+    why: str
+    """The rule or the lack, as `H1.active`, `H5.forbidden`, `no_material`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The outcome for one student."""
 
@@ -125,9 +138,10 @@ class Decision:
     """Named where the student has no open assignment after this decision."""
     nothing_sentence: str
     needs: tuple[Need, ...]
+    unmet: tuple[Unmet, ...]
     carry: Carry
     changed: bool
-    """Whether anything is to be written: an assignment chosen or withdrawn, or the carry has moved."""
+    """Whether anything is to be published: an assignment chosen, withdrawn, or in another state."""
     record: str
     """Canonical JSON of the inputs, compact, and of the outcome: `replay(record) == record`."""
     digest: str

@@ -89,7 +89,10 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Carry:
-    """What one decision leaves to the next; keep it with the decision and hand it back. Small, JSON-ready by `asdict`."""
+    """What one decision leaves to the next: keep it with the student's state and hand it back.
+
+    Without new evidence it comes back as it was given, so nothing new means nothing to write.
+    """
 
     choices: int = 0
     """Choices made so far on new evidence; every eighth explores."""

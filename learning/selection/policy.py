@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -61,7 +62,7 @@ class Policy:
     pace_days: float = 14.0
     """The student's own pace is what was completed within so many days: so much may lie open."""
     least_open: int = 2
-    minutes_open: int = 60
+    minutes_open: int = 80
     """Minutes that may lie open at most; also while the pace is not known yet."""
     least_minutes: int = 20
     interest_floor: float = 0.6
@@ -78,6 +79,8 @@ class Policy:
     """Propose only; a teacher assigns."""
     tie_key: int = 0
     """Keys the hash that breaks ties."""
+    variance_factor: float = 1.3
+    """The factor on a belief's variance in gap probabilities (`Parameters.gap_variance_factor`)."""
 
     def document(self) -> dict[str, Any]:
         """Return the policy as JSON-ready values by name."""
@@ -90,7 +93,73 @@ class Policy:
         Raises:
             PolicyError: a name is unknown, or a value is of the wrong kind or out of its range.
         """
-        raise NotImplementedError
+        known = {f.name for f in fields(cls)}
+        for name in document:
+            if name not in known:
+                raise PolicyError(name, document[name])
+        # JSON knows lists only.
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
+        }
+        return cls(**values)
+
+    def __post_init__(self) -> None:
+        """Refuse what no decision could be made with."""
+        for name, (low, high) in _RANGES.items():
+            if not _is_number(getattr(self, name)) or not low <= getattr(self, name) <= high:
+                raise PolicyError(name, getattr(self, name))
+        for f in fields(self):
+            if type(f.default) is int and type(getattr(self, f.name)) is not int:
+                raise PolicyError(f.name, getattr(self, f.name))
+        for name in ("band", "thin_band", "wide_band"):
+            band = getattr(self, name)
+            if not (isinstance(band, tuple) and len(band) == 2 and all(map(_is_number, band))):  # noqa: PLR2004 - a pair
+                raise PolicyError(name, band)
+            if not 0.0 <= band[0] <= band[1] <= 1.0:
+                raise PolicyError(name, band)
+        if not isinstance(self.approve, bool):
+            raise PolicyError("approve", self.approve)
+        if self.licences is not None and not all(isinstance(licence, str) for licence in self.licences):
+            raise PolicyError("licences", self.licences)
+
+
+_RANGES: dict[str, tuple[float, float]] = {
+    "target": (0.05, 0.98),
+    "sure": (0.5, 1.0),
+    "ready": (0.0, 1.0),
+    "tolerance": (0.0, 0.15),
+    "ideal": (0.05, 0.95),
+    "thin_student": (0, 1000),
+    "thin_skill": (0, 1000),
+    "slots": (1, 20),
+    "alternates": (0, 9),
+    "menu_spread": (0.0, 1.0),
+    "reuse_window": (0, 1000),
+    "context_window": (1, 100),
+    "context_share": (0.0, 1.0),
+    "contexts_wanted": (0, 20),
+    "review_below": (0.0, 1.0),
+    "stuck_after": (1, 100),
+    "explore_every": (0, 1_000_000),
+    "hysteresis": (0.0, 10.0),
+    "patience": (1, 100),
+    "hold_limit_days": (0.0, 10_000.0),
+    "pace_days": (0.0, 1000.0),
+    "least_open": (1, 20),
+    "minutes_open": (1, 6000),
+    "least_minutes": (1, 6000),
+    "interest_floor": (0.5, 1.0),
+    "confidence_floor": (0.0, 1.0),
+    "cosmetic_depth": (0.0, 1.0),
+    "reading_allowance": (0.0, 20.0),
+    "variance_factor": (0.1, 10.0),
+    "version": (0, 2**62),
+    "tie_key": (-(2**63), 2**63),
+}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 class PolicyError(ValueError):

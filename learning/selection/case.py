@@ -1,0 +1,149 @@
+"""One student's case: the inputs with what follows from them, worked out once and only where somebody asks."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from learning.beliefs import Standing
+from learning.selection.catalogue import Catalogue
+from learning.selection.fixed import SCALE, kappa, normal, root, sharing
+from learning.selection.inputs import Belief, Inputs, quantised
+from learning.selection.policy import OrderKind
+from learning.selection.shelves import Entry, Outlook
+
+
+class View(NamedTuple):
+    """A student's standing on one skill, in 1/10,000."""
+
+    belief: Belief
+    mastery: int
+    gap: int
+    """Probability that mastery is below the target."""
+    standing: Standing
+    outlook: Outlook
+    thin: bool
+    """Evidence is thin: the band is narrower."""
+
+
+class Case:
+    """One student's case. It changes only by what it remembers, and by `take`: what is open from now on."""
+
+    __slots__ = (
+        "_outlooks",
+        "_views",
+        "catalogue",
+        "contexts",
+        "forbidden_materials",
+        "forbidden_skills",
+        "inputs",
+        "just_practised",
+        "open_materials",
+        "recent",
+        "rules",
+        "scope",
+        "served",
+        "titles",
+        "topics",
+    )
+
+    def __init__(self, inputs: Inputs, catalogue: Catalogue) -> None:
+        self.inputs = inputs
+        self.rules = inputs.rules
+        self.catalogue = catalogue
+        self.scope = catalogue.skills.keys() if inputs.scope is None else inputs.scope.keys() & catalogue.skills.keys()
+        forbids = [order for order in inputs.orders if order.kind == OrderKind.FORBID]
+        self.forbidden_materials = frozenset(o.material for o in forbids if o.material is not None)
+        self.forbidden_skills = frozenset(o.skill for o in forbids if o.material is None)
+        self.recent = frozenset(inputs.past.materials)
+        self.contexts: list[str | None] = list(inputs.past.contexts)
+        self.just_practised: list[int] = list(inputs.past.skills)
+        self.open_materials: set[int] = set()
+        self.served: dict[int, Entry] = {}
+        self.titles: set[int] = set()
+        self.topics: set[str] = set()
+        self._views: dict[int, View | None] = {}
+        self._outlooks: dict[tuple[int, ...], Outlook | None] = {}
+
+    def view(self, skill: int) -> View | None:
+        """Return the standing on a skill; None: nothing is believed of it."""
+        try:
+            return self._views[skill]
+        except KeyError:
+            view = self._views[skill] = self._look(skill)
+            return view
+
+    def _look(self, skill: int) -> View | None:
+        raw = self.inputs.beliefs.get(skill)
+        if raw is None or skill not in self.catalogue.skills:
+            return None
+        belief, rules = quantised(raw), self.rules
+        mean = self.inputs.ability + belief.offset - belief.difficulty
+        variance = self.inputs.ability_variance + belief.offset_variance + belief.difficulty_variance
+        outlook = Outlook(mean, kappa(variance))
+        spread = root(rules.variance_factor * variance // SCALE)
+        gap = normal((rules.target_logit - mean) * SCALE // spread) if spread else SCALE * (mean < rules.target_logit)
+        standing = Standing.GAP if gap >= rules.sure else Standing.MET if gap <= SCALE - rules.sure else Standing.UNSURE
+        thin = self.inputs.responses < rules.thin_student or belief.evidence < rules.thin_skill
+        return View(belief, outlook.success(0), gap, standing, outlook, thin)
+
+    def outlook(self, skills: tuple[int, ...]) -> Outlook | None:
+        """Return what success on materials of these skills depends on; None: nothing is believed of one of them."""
+        if len(skills) == 1:
+            view = self.view(skills[0])
+            return view.outlook if view else None
+        if skills not in self._outlooks:
+            self._outlooks[skills] = self._combine([self.view(skill) for skill in skills])
+        return self._outlooks[skills]
+
+    def _combine(self, views: list[View | None]) -> Outlook | None:
+        """Return the outlook on several skills at once, as the filter counts them."""
+        known = [view.belief for view in views if view]
+        if len(known) < len(views):
+            return None
+        count, share = len(known), sharing(len(known))
+        mean = self.inputs.ability + sum(share * b.offset for b in known) // SCALE
+        mean -= sum(b.difficulty for b in known) // count
+        variance = self.inputs.ability_variance + sum(share * share * b.offset_variance for b in known) // SCALE**2
+        variance += sum(b.difficulty_variance for b in known) // count**2
+        return Outlook(mean, kappa(variance))
+
+    def success(self, entry: Entry) -> int | None:
+        """Return the predicted success on a material."""
+        outlook = self.outlook(entry.skills)
+        return outlook.success(entry.difficulty) if outlook else None
+
+    def ready(self, skill: int) -> bool:
+        """Whether a skill is far enough for the next to begin."""
+        view = self.view(skill)
+        return view is not None and view.mastery >= self.rules.ready
+
+    def title(self, skill: int) -> str:
+        """Return a skill's title, and remember that the record needs it."""
+        self.titles.add(skill)
+        return self.catalogue.skills[skill].title
+
+    def topic(self, ref: str) -> str:
+        """Return a topic's title, and remember that the record needs it."""
+        self.topics.add(ref)
+        return self.catalogue.topics[ref].title
+
+    def serve(self, entry: Entry) -> None:
+        """Remember that the decision rests on a material: the record will hold it."""
+        self.served[entry.id] = entry
+
+    def take(self, entries: list[Entry]) -> None:
+        """Count a menu as open from now on: its default's context and skill, and none of its materials again."""
+        self.open_materials.update(entry.id for entry in entries)
+        self.contexts.append(entries[0].context)
+        self.just_practised.append(entries[0].skills[0])
+
+    def release(self, entry: Entry) -> None:
+        """Count what was open no longer; it does not come back within this decision either."""
+        self.just_practised.remove(entry.skills[0])
+        self.contexts.reverse()
+        self.contexts.remove(entry.context)
+        self.contexts.reverse()
+
+    def viewed(self) -> dict[int, Belief]:
+        """Return the beliefs that were asked for, by skill."""
+        return {skill: view.belief for skill, view in sorted(self._views.items()) if view}

@@ -1,0 +1,132 @@
+"""The ladder: what is tried, in a fixed order, when nothing is admissible; and the name of why nothing is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from learning.selection.admissible import (
+    Waivers,
+    active,
+    group_allowed,
+    language_fits,
+    level_fits,
+    licence_allowed,
+    needed,
+    not_forbidden,
+    not_just_used,
+    not_stuck,
+    not_used_lately,
+    not_vetoed,
+    readable,
+)
+from learning.selection.candidates import Candidate, Search
+from learning.selection.case import Case
+from learning.selection.decision import Nothing, Rung
+from learning.selection.shelves import Entry, Shelf
+from learning.selection.stability import holds_all, waiting_for
+
+WIDER_BAND = Waivers(wide=True)
+REUSE = Waivers(wide=True, reuse=True)
+NEUTRAL = Waivers(wide=True, reuse=True, neutral=True)
+PREREQUISITE = (Waivers(beyond_scope=True), Waivers(beyond_scope=True, wide=True, reuse=True))
+
+
+def climb(case: Case) -> Iterator[tuple[Search, list[Candidate]]]:
+    """Yield each rung's search and what it finds, in the ladder's order."""
+    for waivers in (WIDER_BAND, REUSE, NEUTRAL):
+        search = Search(case, waivers)
+        yield search, search.pool(case.scope)
+    for skill in weakest_prerequisites(case):
+        for waivers in PREREQUISITE:
+            search = Search(case, waivers)
+            yield search, search.pool([skill])
+
+
+def weakest_prerequisites(case: Case) -> list[int]:
+    """Return the prerequisites that skills in scope wait for, the weakest first."""
+    views = ((skill, case.view(skill)) for skill in waiting_for(case))
+    return [skill for _, skill in sorted((view.mastery, skill) for skill, view in views if view)]
+
+
+def rungs_of(case: Case, menu: list[Candidate]) -> tuple[Rung, ...]:
+    """Return the rungs that a menu stands on: what it would break of the rules as they are."""
+    stood = set()
+    for candidate in menu:
+        entry = candidate.entry
+        if not level_fits(case, entry):
+            stood.add(Rung.WIDER_BAND)
+        if not not_used_lately(case, entry):
+            stood.add(Rung.REUSE if not_just_used(case, entry) else Rung.NEUTRAL)
+        if entry.skills[0] not in case.scope:
+            stood.add(Rung.PREREQUISITE)
+    return tuple(rung for rung in Rung if rung in stood)
+
+
+_STAGES = (
+    Nothing.NO_MATERIAL,
+    Nothing.NOT_READY,
+    Nothing.NOT_WANTED,
+    Nothing.NO_LEVEL,
+    Nothing.USED_UP,
+)
+
+
+def why_nothing(case: Case) -> Nothing:
+    """Return the name of why nothing is assigned: the last obstacle before which any material of the scope fell."""
+    if holds_all(case):
+        return Nothing.HELD
+    if not case.scope:
+        return Nothing.NOTHING_OPEN
+    known = [skill for skill in sorted(case.scope) if case.view(skill)]
+    if not known:
+        return Nothing.NO_BELIEF
+    wanted = [skill for skill in known if needed(case, skill)]
+    if not wanted:
+        return Nothing.ALL_MET
+    furthest, witness = 0, None
+    for entry in (entry for skill in wanted for entry in _samples(case, skill)):
+        stage = _STAGES.index(_fell_at(case, entry))
+        if stage > furthest:
+            furthest, witness = stage, entry
+    if witness:
+        case.serve(witness)
+    return _STAGES[furthest]
+
+
+def _samples(case: Case, skill: int) -> Iterator[Entry]:
+    """Yield a few materials of each shelf of a skill: the easiest, the hardest, and those at the right level."""
+    for skills, shelves in case.catalogue.shelves.get(skill, ()):
+        outlook = case.outlook(skills)
+        for shelf in shelves:
+            yield shelf.rows[0][0]
+            yield shelf.rows[-1][0]
+            if outlook:
+                yield from _at_level(case, shelf, skill)
+
+
+def _at_level(case: Case, shelf: Shelf, skill: int) -> Iterator[Entry]:
+    outlook = case.outlook(shelf.skills)
+    if outlook is None:
+        return
+    found = shelf.nearest(
+        outlook,
+        ideal=case.rules.ideal,
+        ideal_logit=case.rules.ideal_logit,
+        band=case.rules.wide_band,
+        accept=lambda entry: entry.skills[0] == skill and not_stuck(case, entry) and active(case, entry),
+    )
+    if found:
+        yield found[0]
+
+
+def _fell_at(case: Case, entry: Entry) -> Nothing:
+    """Return the obstacle at which a material fell, in the order in which they are asked."""
+    if not (active(case, entry) and language_fits(case, entry) and licence_allowed(case, entry)):
+        return Nothing.NO_MATERIAL
+    if case.forbidden_skills.isdisjoint(entry.skills) and not group_allowed(case, entry.skills):
+        return Nothing.NOT_READY
+    if not (not_forbidden(case, entry) and not_vetoed(case, entry) and readable(case, entry)):
+        return Nothing.NOT_WANTED
+    if not (level_fits(case, entry, wide=True) and not_stuck(case, entry)):
+        return Nothing.NO_LEVEL
+    return Nothing.USED_UP
