@@ -3,6 +3,7 @@
 import difflib
 import os
 import secrets
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -11,16 +12,18 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from config.errors import Mendable
+from config.errors import DataFolderReadOnly, Exit, Mendable
+from config.servers import read_state
 
 PREFIX = "SOUSCHEF_"
 ENV_FILE = ".env"
+MIN_SECRET = 16
 
 
 class SettingsWrong(Mendable):
     """A setting has an unknown name or a value that makes no sense."""
 
-    exit_code = 2
+    exit_code = Exit.WRONG_INPUT
 
 
 class NoServers(Mendable):
@@ -35,13 +38,20 @@ class Settings(BaseSettings):
     """Everything that can be set, each as `SOUSCHEF_` and its name in capitals."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", hide_input_in_errors=True, frozen=True
+        env_prefix=PREFIX,
+        env_file=ENV_FILE,
+        env_ignore_empty=True,  # NAME= in a compose file means unset
+        extra="ignore",  # other programs' names in .env; unknown ones of ours are refused below
+        hide_input_in_errors=True,
+        frozen=True,
     )
 
     database_url: SecretStr | None = Field(default=None, description="PostgreSQL; unset: an embedded one.")
     broker_url: SecretStr | None = Field(default=None, description="Redis, Valkey or RabbitMQ; unset: embedded Valkey.")
     data_dir: Path = Field(default_factory=_data_dir, description="Where embedded servers, logs and secrets live.")
-    secret_key: SecretStr | None = Field(default=None, description="What credentials are derived from.")
+    secret_key: SecretStr | None = Field(
+        default=None, min_length=MIN_SECRET, description="What credentials are derived from; unset: made and kept."
+    )
     secret_key_file: Path | None = Field(default=None, description="A file that holds the secret key.")
     web_host: str = Field(default="127.0.0.1", description="Address of the doors.")
     web_port: int = Field(default=8484, ge=1, le=65535, description="Port of the doors.")
@@ -58,6 +68,11 @@ class Settings(BaseSettings):
     sweep_seconds: float = Field(default=10.0, gt=0, le=600, description="How often each worker sweeps.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="How much is logged.")
     log_format: Literal["json", "console"] = Field(default="json", description="How it is written.")
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, folder: Path) -> Path:
+        return folder.expanduser().absolute()
 
     @field_validator("database_url")
     @classmethod
@@ -101,7 +116,7 @@ class Settings(BaseSettings):
         if self.secret_key is not None:
             return self.secret_key.get_secret_value().encode()
         if self.secret_key_file is not None:
-            return self.secret_key_file.read_bytes().strip()
+            return _read_secret(self.secret_key_file)
         return _kept_secret(self.data_dir / "secret.key").encode()
 
     def flower_password_text(self) -> str:
@@ -109,6 +124,15 @@ class Settings(BaseSettings):
         if self.flower_password is not None:
             return self.flower_password.get_secret_value()
         return _kept_secret(self.data_dir / "flower.password")
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that give another process these settings; those left alone are left out."""
+        chosen = {name: getattr(self, name) for name in self.model_fields_set}
+        return {
+            PREFIX + name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            for name, value in chosen.items()
+            if value is not None
+        }
 
 
 @lru_cache(maxsize=1)
@@ -137,36 +161,52 @@ def refuse_unknown_names() -> None:
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     for name in sorted({*os.environ, *dotenv_values(ENV_FILE)}):
-        if name.startswith(PREFIX) and name not in known:
-            near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.0)
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            near = difflib.get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.0)
             raise SettingsWrong(f"{name} is not a setting.", f"Did you mean {near[0]}?")
 
 
-def _embedded(data_dir: Path, name: str) -> str:
-    from config.servers import read_state
+_answering: dict[tuple[Path, str], str] = {}
+"""Addresses of embedded servers once found: they stay good across restarts, so nobody reads the file at each use."""
 
-    state = read_state(data_dir)
-    if state is None:
+
+def _embedded(data_dir: Path, name: str) -> str:
+    found = _answering.get((data_dir, name)) or (read_state(data_dir) or {}).get(name)
+    if found is None:
         variable = PREFIX + name.upper()
         raise NoServers(f"{variable} is not set and no embedded server is running.", "Set it, or run `souschef up`.")
-    return state[name]
+    return _answering.setdefault((data_dir, name), found)
+
+
+def _read_secret(path: Path) -> bytes:
+    try:
+        found = path.read_bytes().strip()
+    except OSError as error:
+        raise SettingsWrong(
+            f"SOUSCHEF_SECRET_KEY_FILE names {path}, which cannot be read: {error.strerror}.",
+            "Mend its path or rights.",
+        ) from None
+    if len(found) < MIN_SECRET:
+        raise SettingsWrong(f"The secret key in {path} is shorter than {MIN_SECRET} characters.", "Make a longer one.")
+    return found
 
 
 def _kept_secret(path: Path) -> str:
-    """Return the secret kept at `path`, made at the first use and readable by its owner alone."""
+    """Return the secret kept at `path`, made at the first use and readable by its owner alone.
+
+    Raises:
+        DataFolderReadOnly: it is not there and cannot be made.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        return path.read_text().strip()
-    except FileNotFoundError:
-        pass
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+        if path.exists():
+            return path.read_text().strip()
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(32) + "\n")
+        with suppress(FileExistsError):  # another process was first: its secret stands
+            os.link(draft, path)
+        draft.unlink()
         return path.read_text().strip()
     except OSError as error:
-        raise SettingsWrong(
-            f"The data folder {path.parent} cannot be written: {error.strerror}.", "Mend it, or set SOUSCHEF_DATA_DIR."
-        ) from None
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(32) + "\n")
-    return path.read_text().strip()
+        raise DataFolderReadOnly(path.parent, error.strerror) from None
