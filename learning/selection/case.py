@@ -46,7 +46,8 @@ class Case:
         "topics",
     )
 
-    def __init__(self, inputs: Inputs, catalogue: Catalogue) -> None:
+    def __init__(self, inputs: Inputs, catalogue: Catalogue, *, recorded: bool = False) -> None:
+        """Begin; of what comes from a record everything is kept for the next, looked at again or not."""
         self.inputs = inputs
         self.rules = inputs.rules
         self.catalogue = catalogue
@@ -63,6 +64,11 @@ class Case:
         self.topics: set[str] = set()
         self._views: dict[int, View | None] = {}
         self._outlooks: dict[tuple[int, ...], Outlook | None] = {}
+        if recorded:
+            self.served.update(catalogue.entries)
+            self.titles.update(skill.id for skill in catalogue.skills.values() if skill.title)
+            self.topics.update(catalogue.topics)
+            self._views.update((skill, self._look(skill)) for skill in inputs.beliefs)
 
     def view(self, skill: int) -> View | None:
         """Return the standing on a skill; None: nothing is believed of it."""

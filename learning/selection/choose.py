@@ -43,12 +43,12 @@ def replay(record: str) -> str:
         RecordError: it is not a record.
     """
     inputs, catalogue = inputs_of(record)
-    return decide(inputs, catalogue).record
+    return decide(inputs, catalogue, recorded=True).record
 
 
-def decide(inputs: Inputs, catalogue: Catalogue) -> Decision:
-    """Return the decision on inputs in integers."""
-    case = Case(inputs, catalogue)
+def decide(inputs: Inputs, catalogue: Catalogue, *, recorded: bool = False) -> Decision:
+    """Return the decision on inputs in integers, fresh or from a record."""
+    case = Case(inputs, catalogue, recorded=recorded)
     draft = Draft.begun(case)
     follow(draft)
     if not holds_all(case):

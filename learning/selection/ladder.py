@@ -75,7 +75,7 @@ def why_nothing(case: Case) -> Nothing:
     """Return the name of why nothing is assigned: the last obstacle before which any material of the scope fell."""
     if holds_all(case):
         return Nothing.HELD
-    if not case.scope:
+    if case.inputs.scope is not None and not case.inputs.scope:
         return Nothing.NOTHING_OPEN
     known = [skill for skill in sorted(case.scope) if case.view(skill)]
     if not known:

@@ -93,7 +93,8 @@ def _catalogue(case: Case, viewed: Mapping[int, Belief]) -> dict[str, Any]:
     """Return what the decision rested on: the skills looked at, the materials that came in question."""
     catalogue = case.catalogue
     skills = []
-    for skill in viewed:
+    # What is served may be for a skill of which nothing is believed.
+    for skill in sorted(viewed.keys() | {skill for entry in case.served.values() for skill in entry.skills}):
         title = catalogue.skills[skill].title if skill in case.titles else ""
         unlocks = [pair for pair in catalogue.unlocks.get(skill, ()) if pair[0] in viewed]
         weight = round(catalogue.skills[skill].weight * SCALE)

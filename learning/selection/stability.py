@@ -92,7 +92,7 @@ def waiting_for(case: Case) -> frozenset[int]:
     waiting = [skill for skill in sorted(case.scope) if needed(case, skill)]
     while waiting:
         for need in case.catalogue.needs.get(waiting.pop(), ()):
-            if need not in found and not case.ready(need):
+            if need not in found and case.view(need) and not case.ready(need):
                 found.add(need)
                 waiting.append(need)
     return frozenset(found)

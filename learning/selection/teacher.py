@@ -9,6 +9,7 @@ from learning.selection.draft import Draft, Filled
 from learning.selection.fixed import SCALE
 from learning.selection.inputs import OrderInput
 from learning.selection.policy import OrderKind
+from learning.selection.stability import served
 from learning.selection.value import fit, worth
 
 _FIRST = (OrderKind.MUST_DO, OrderKind.PIN)
@@ -47,7 +48,7 @@ def _obstacle(draft: Draft, order: OrderInput) -> str:
     if order.material is None:
         known = order.skill is not None and case.view(order.skill) is not None
         return "H5.forbidden" if order.skill in case.forbidden_skills else "" if known else "no_belief"
-    entry = case.catalogue.entries.get(order.material)
+    entry = served(case, order.material)
     if entry is None or not active(case, entry):
         return "H1.active"
     if order.material in case.forbidden_materials or not case.forbidden_skills.isdisjoint(entry.skills):
@@ -59,7 +60,6 @@ def _assign_material(draft: Draft, order: OrderInput, material: int) -> None:
     """Assign the very material, whatever rules of the machine it breaks; they are named in the record."""
     case = draft.case
     entry = case.catalogue.entries[material]
-    case.serve(entry)
     _take_from_menus(draft, material)
     success, value = case.success(entry), worth(case, entry.skills[0])
     fitness = fit(success or 0, ideal=case.rules.ideal)
