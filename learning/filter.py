@@ -4,18 +4,20 @@ Everything that writes a state runs through `step`, one scalar path in double pr
 a state agree to the byte.
 """
 
+# ruff: noqa: FURB136 - a call of min or max costs as much as three multiplications of the inner loop
 from __future__ import annotations
 
 import struct
-from collections.abc import MutableMapping, Sequence
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import copysign, exp, log, pi, sqrt
+from typing import cast
 
 from learning.parameters import Parameters
 from learning.retention import DAY, next_stability
-from learning.snapshot import Gaussian
-from learning.state import ITEMS_KEPT, LearnerState, Response, SkillMemory
+from learning.snapshot import Effects, Gaussian, Snapshot
+from learning.state import ITEMS_KEPT, LAST_STEPS, LearnerState, Response, SkillMemory
 
 PROBIT = pi / 8.0
 """A logistic of slope 1 seen through a Gaussian of variance V has slope 1 / sqrt(1 + pi V / 8) (MacKay 1992)."""
@@ -25,6 +27,7 @@ MOST_LOGITS = 30.0
 
 _PAIR = struct.Struct("<2f")
 _pack, _unpack = _PAIR.pack, _PAIR.unpack
+_memory = tuple.__new__
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Constants:
     item_memory: float
     item: Gaussian
     difficulty: Gaussian
+    effects: Effects
     gain_right: float
     gain_wrong: float
     gain_first: float
@@ -73,6 +77,7 @@ def constants(parameters: Parameters) -> Constants:
         item_memory=exp(p.log_item_memory),
         item=(0.0, exp(p.log_item)),
         difficulty=(0.0, p.difficulty_variance),
+        effects=(0.0, p.skill_effect_variance, 0.0, p.skill_effect_variance),
         gain_right=p.gain_right,
         gain_wrong=p.gain_wrong,
         gain_first=p.gain_first,
@@ -91,16 +96,39 @@ def constants(parameters: Parameters) -> Constants:
 
 
 class Shared:
-    """The terms that all students share; the dictionaries are the caller's, and only `learn_shared` writes to them."""
+    """The terms that all students share; the dictionaries are the snapshot's, only `learn_shared` writes to them."""
 
-    __slots__ = ("bias", "bias_variance", "items", "skills")
+    __slots__ = (
+        "bias",
+        "bias_variance",
+        "blocked",
+        "blocked_variance",
+        "effects",
+        "items",
+        "recent",
+        "recent_variance",
+        "skills",
+    )
 
-    def __init__(
-        self, bias: Gaussian, skills: MutableMapping[int, Gaussian], items: MutableMapping[int, Gaussian]
-    ) -> None:
-        self.bias, self.bias_variance = bias
-        self.skills = skills
-        self.items = items
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.bias, self.bias_variance = snapshot.bias
+        self.blocked, self.blocked_variance = snapshot.blocked
+        self.recent, self.recent_variance = snapshot.recent
+        self.skills = cast("MutableMapping[int, Gaussian]", snapshot.skills)
+        self.items = cast("MutableMapping[int, Gaussian]", snapshot.items)
+        self.effects = cast("MutableMapping[int, Effects]", snapshot.effects)
+
+    def snapshot(self, *, version: int) -> Snapshot:
+        """Return the terms as they stand, apart from what is learned after."""
+        return Snapshot(
+            version,
+            (self.bias, self.bias_variance),
+            dict(self.skills),
+            dict(self.items),
+            (self.blocked, self.blocked_variance),
+            (self.recent, self.recent_variance),
+            dict(self.effects),
+        )
 
 
 class Learner:
@@ -142,8 +170,18 @@ def forgotten(memory: SkillMemory, gap: int, elapsed: float, known: Constants) -
     return offset, min(known.skill_most, variance)
 
 
-Term = tuple[int, SkillMemory | None, float, float, Gaussian]
-"""One skill of an item: its id, the memory of it, its offset and variance after forgetting, its difficulty."""
+Term = tuple[int, SkillMemory | None, float, float, Gaussian, Effects, float]
+"""One skill of an item: its id, the memory of it, offset and variance after forgetting, its difficulty, its effects,
+and the last outcome on it from -0.5 (wrong) to 0.5 (right), 0 where there was none.
+
+Plain tuples here and below: named ones would cost the inner loop a tenth.
+"""
+
+Seen = tuple[float, float, float, float, list[Term]]
+"""What `step` made of a response: the outcome, in (0, 1), that was expected before; the surprise, in logits to be
+multiplied by each component's variance; the information, in 1 / logits squared, 0 where nothing was learned; the side
+(see `recall`); the terms.
+"""
 
 
 def share_of(count: int, known: Constants) -> float:
@@ -152,16 +190,12 @@ def share_of(count: int, known: Constants) -> float:
     return shares[count] if count < len(shares) else shares[-1] * (len(shares) - 1) / count
 
 
-def step(learner: Learner, response: Response, shared: Shared, known: Constants) -> tuple[float, float, float]:
-    """Predict `response`, then let the learner take it in.
-
-    Returns the expected outcome in (0, 1), and what `learn_shared` needs to let the shared terms take it in too: the
-    surprise, in logits to be multiplied by each component's variance, and the information, in 1 / logits squared.
-    """
-    item = response.item
-    terms, share, mean, variance = recall(learner, response, shared, known)
+def step(learner: Learner, response: Response, shared: Shared, known: Constants) -> Seen:
+    """Predict `response`, then let the learner take it in; return what `learn_shared` needs."""
+    item, outcome, weight = response.item, response.outcome, response.weight
+    terms, share, side, mean, variance = recall(learner, response, shared, known)
+    memory = deviation = known.item  # nobody's: an unknown item leaves no memory
     if item is None:
-        memory, deviation = known.item, known.item  # nobody's: an unknown item leaves no memory
         variance += known.item_memory + deviation[1]
     else:
         memory = learner.items.get(item) or (0.0, known.item_memory)
@@ -170,55 +204,69 @@ def step(learner: Learner, response: Response, shared: Shared, known: Constants)
         variance += memory[1] + deviation[1]
     slope = 1.0 / sqrt(1.0 + PROBIT * variance)
     logit = slope * mean
-    expected = 1.0 / (1.0 + exp(-logit if -MOST_LOGITS < logit < MOST_LOGITS else -copysign(MOST_LOGITS, logit)))
-    outcome, weight = response.outcome, response.weight
+    if not -MOST_LOGITS < logit < MOST_LOGITS:
+        logit = copysign(MOST_LOGITS, logit)
+    expected = 1.0 / (1.0 + exp(-logit))
     if outcome is None or weight == 0.0:
-        return expected, 0.0, 0.0
+        return expected, 0.0, 0.0, side, terms
     surprise = slope * (outcome - expected)
     information = slope * slope * expected * (1.0 - expected)
     if weight != 1.0:
-        scale = (
-            weight
-            if weight < 1.0
-            else weight * (1.0 + information * variance) / (1.0 + weight * information * variance)
-        )
+        told = information * variance
+        scale = weight if weight < 1.0 else weight * (1.0 + told) / (1.0 + weight * told)
         surprise *= scale
         information *= scale
     _take_in(learner, surprise, information, known)
     if item is not None:
         _remember_item(learner, item, memory, surprise, information)
     _practise(learner, response, terms, share, surprise, information, known)
-    return expected, surprise, information
+    return expected, surprise, information, side, terms
 
 
 def recall(
     learner: Learner, response: Response, shared: Shared, known: Constants
-) -> tuple[Sequence[Term], float, float, float]:
-    """Return the skills' terms as they stand now, their share, and the logit's mean and variance without the item."""
+) -> tuple[list[Term], float, float, float, float]:
+    """Return what is expected before the item itself comes in.
+
+    That is: the skills' terms as they stand now; each one's share; the side, 0.5 where the last response was on the
+    same skills and else -0.5, 0 where there was none; the logit's mean and variance.
+    """
     skills = response.skills
     count = len(skills)
     mean = shared.bias + learner.ability + learner.form
     variance = shared.bias_variance + learner.ability_variance + learner.form_variance
+    terms: list[Term] = []
     if not count:
-        return (), 0.0, mean, variance + known.skill + known.difficulty[1]
+        return terms, 0.0, 0.0, mean, variance + known.skill + known.difficulty[1]
     share = known.shares[count] if count < len(known.shares) else share_of(count, known)
     part = 1.0 / count
     now, seen = response.at, learner.responses
-    memories, difficulties = learner.skills, shared.skills
-    terms: list[Term] = []
+    memories, difficulties, effects = learner.skills, shared.skills, shared.effects
+    side, lately, block, block_variance = (0.5 if seen else 0.0), 0.0, shared.blocked, 0.0
     for skill in skills:
         memory = memories.get(skill)
         difficulty = difficulties.get(skill) or known.difficulty
+        effect = effects.get(skill) or known.effects
         if memory is None:
-            offset, own = 0.0, known.skill
+            offset, own, recent, side = 0.0, known.skill, 0.0, -0.5 if seen else 0.0
         else:
-            offset, own = memory[0], memory[1]
-            if seen > memory[4] or now > memory[5]:
-                offset, own = forgotten(memory, seen - memory[4], now - memory[5], known)
-        terms.append((skill, memory, offset, own, difficulty))
+            offset, own, recent = memory[0], memory[1], memory[7] / LAST_STEPS - 0.5
+            gap = seen - memory[4]
+            if gap > 0:
+                side = -0.5
+            if gap > 0 or now > memory[5]:
+                offset, own = forgotten(memory, gap, now - memory[5], known)
+            mean += part * recent * (shared.recent + effect[2])
+            variance += part * part * recent * recent * effect[3]
+            lately += part * recent
+        terms.append((skill, memory, offset, own, difficulty, effect, recent))
         mean += share * offset - part * difficulty[0]
         variance += share * share * own + part * part * difficulty[1]
-    return terms, share, mean, variance
+        block += part * effect[0]
+        block_variance += part * part * effect[1]
+    mean += side * block
+    variance += side * side * (shared.blocked_variance + block_variance) + lately * lately * shared.recent_variance
+    return terms, share, side, mean, variance
 
 
 def narrowed(variance: float, information: float) -> float:
@@ -231,7 +279,8 @@ def _take_in(learner: Learner, surprise: float, information: float, known: Const
     """Update ability and form, and let form fade."""
     variance = learner.ability_variance
     learner.ability += variance * surprise
-    learner.ability_variance = min(known.ability, narrowed(variance, information) + known.ability_drift)
+    variance = narrowed(variance, information) + known.ability_drift
+    learner.ability_variance = variance if variance < known.ability else known.ability
     variance = learner.form_variance
     kept = known.form_kept
     learner.form = kept * (learner.form + variance * surprise)
@@ -252,7 +301,7 @@ def _remember_item(learner: Learner, item: int, memory: Gaussian, surprise: floa
 def _practise(
     learner: Learner,
     response: Response,
-    terms: Sequence[Term],
+    terms: list[Term],
     share: float,
     surprise: float,
     information: float,
@@ -260,38 +309,67 @@ def _practise(
 ) -> None:
     """Update each skill, and let the practice teach it."""
     now, weight, outcome = response.at, response.weight, response.outcome or 0.0
-    practice = min(1.0, weight)
+    practice = weight if weight < 1.0 else 1.0
     gain = practice * (outcome * known.gain_right + (1.0 - outcome) * known.gain_wrong)
     right = outcome >= HALF
+    last = int(outcome * LAST_STEPS + HALF)
     seen = learner.responses
-    for skill, memory, before, variance, _ in terms:
+    told = share * share * information
+    doubt = known.practice * practice
+    most = known.skill_most
+    for skill, memory, before, variance, _, _, _ in terms:
         if memory is None:
             evidence, practices, at, stability, learned = 0.0, 0, now, 0.0, gain + known.gain_first * practice
         else:
-            _, _, evidence, practices, _, at, stability = memory
+            _, _, evidence, practices, _, at, stability, _ = memory
             learned = gain / (1.0 + known.gain_fading * evidence)
-        learner.skills[skill] = SkillMemory(
-            before + share * variance * surprise + learned,
-            min(known.skill_most, narrowed(variance, share * share * information) + known.practice * practice),
-            evidence + weight,
-            practices + 1,
-            seen,
-            max(now, at),
-            next_stability(stability, right, now - at, known.stability_days),
+        after = narrowed(variance, told) + doubt
+        learner.skills[skill] = _memory(
+            SkillMemory,
+            (
+                before + share * variance * surprise + learned,
+                after if after < most else most,
+                evidence + weight,
+                practices + 1,
+                seen,
+                now if now > at else at,
+                next_stability(stability, right, now - at, known.stability_days),
+                last,
+            ),
         )
 
 
-def learn_shared(shared: Shared, response: Response, surprise: float, information: float, known: Constants) -> None:
-    """Let bias, difficulties and the item's deviation take in a response, with what `step` returned of it."""
+def learn_shared(shared: Shared, response: Response, seen: Seen, known: Constants) -> None:
+    """Let bias, difficulties, effects and the item's deviation take in a response, as `step` saw it."""
+    _, surprise, information, side, terms = seen
     variance = shared.bias_variance
     shared.bias += variance * surprise
     shared.bias_variance = narrowed(variance, information)
-    skills = shared.skills
-    if response.skills:
-        part = 1.0 / len(response.skills)
-        for skill in response.skills:
-            mean, variance = skills.get(skill) or known.difficulty
-            skills[skill] = (mean - part * variance * surprise, narrowed(variance, part * part * information))
+    if terms:
+        _learn_skills(shared, surprise, information, side, terms)
     if response.item is not None:
         mean, variance = shared.items.get(response.item) or known.item
         shared.items[response.item] = (mean - variance * surprise, narrowed(variance, information))
+
+
+def _learn_skills(shared: Shared, surprise: float, information: float, side: float, terms: list[Term]) -> None:
+    part = 1.0 / len(terms)
+    told = part * part * information
+    sided = side * side * told
+    skills, all_effects = shared.skills, shared.effects
+    lately = 0.0
+    for skill, _, _, _, (mean, variance), (block, block_variance, last, last_variance), recent in terms:
+        skills[skill] = (mean - part * variance * surprise, narrowed(variance, told))
+        all_effects[skill] = (
+            block + side * part * block_variance * surprise,
+            block_variance / (1.0 + block_variance * sided),
+            last + recent * part * last_variance * surprise,
+            last_variance / (1.0 + last_variance * recent * recent * told),
+        )
+        lately += part * recent
+    variance = shared.blocked_variance
+    shared.blocked += side * variance * surprise
+    shared.blocked_variance = variance / (1.0 + variance * side * side * information)
+    variance = shared.recent_variance
+    shared.recent += lately * variance * surprise
+    shared.recent_variance = variance / (1.0 + variance * lately * lately * information)

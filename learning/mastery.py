@@ -7,8 +7,14 @@ An item or skill that is not known has the prior, so that there is no special ca
 **Predict** an item that needs `c` skills, with `w = 1 / c ** 0.74`::
 
     mu = b + g + m + w * sum(s_k) + x_i - mean(d_k) - delta_i
+         + f1 * (B1 + mean(beta1_k)) + mean(f2_k * (B2 + beta2_k))
     V  = the sum of the variances, w^2 on the skills', 1 / c^2 on the difficulties'
     p  = sigmoid(kappa * mu),   kappa = 1 / sqrt(1 + pi * V / 8)
+
+The last line holds two effects of the moment, which the pass learns for all skills (B) and for each (beta), from 0 on:
+`f1` is 0.5 where the last response was on the same skills too and else -0.5 (blocked practice flatters), `f2_k` is the
+last outcome on the skill less 0.5; both are 0 where there was none. Like form they are no mastery, and no belief holds
+them (`docs/decisions/effects-of-the-moment.md`).
 
 **Update** each component j, which enters mu with the factor G_j (1; w for a skill; -1/c for a difficulty; -1 for an
 item's deviation), by one assumed-density step on the outcome y in [0, 1]::
@@ -35,14 +41,13 @@ framework applied to classification networks", eq. 10); dynamic item response th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, MutableMapping
-from typing import cast
+from collections.abc import Iterable
 
 from learning.beliefs import SkillBelief
 from learning.filter import Learner, Shared, constants, forgotten, step
 from learning.parameters import SHIPPED, Parameters
 from learning.retention import retention
-from learning.snapshot import Gaussian, Snapshot
+from learning.snapshot import Snapshot
 from learning.state import LearnerState, Response, ResponseError, StateError
 
 __all__ = ["LearnerState", "Response", "ResponseError", "StateError", "beliefs", "fold"]
@@ -57,7 +62,7 @@ def fold(
     """
     known = constants(parameters)
     learner = Learner(state, known)
-    shared = _frozen(snapshot)
+    shared = Shared(snapshot)
     for response in responses:
         step(learner, response, shared, known)
     return learner.state()
@@ -106,9 +111,3 @@ def beliefs(
             noise=noise,
         )
     return found
-
-
-def _frozen(snapshot: Snapshot) -> Shared:
-    """Return a snapshot as the filter reads it. Nothing is copied: only a pass that learns writes to shared terms."""
-    skills = cast("MutableMapping[int, Gaussian]", snapshot.skills)
-    return Shared(snapshot.bias, skills, cast("MutableMapping[int, Gaussian]", snapshot.items))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from learning.filter import Constants, Learner, Shared, constants, learn_shared, recall, step
 from learning.parameters import SHIPPED, Parameters
-from learning.snapshot import Gaussian, Snapshot
+from learning.snapshot import Snapshot
 from learning.state import LearnerState, Response
 
 
@@ -24,13 +24,11 @@ class Standing(NamedTuple):
 class OnlinePass:
     """The filter with its shared terms learning too, one student after another."""
 
-    __slots__ = ("_items", "_known", "_shared", "_skills", "responses")
+    __slots__ = ("_known", "_shared", "responses")
 
     def __init__(self, parameters: Parameters = SHIPPED) -> None:
         self._known: Constants = constants(parameters)
-        self._skills: dict[int, Gaussian] = {}
-        self._items: dict[int, Gaussian] = {}
-        self._shared = Shared((parameters.bias, parameters.bias_variance), self._skills, self._items)
+        self._shared = Shared(Snapshot.prior(parameters))
         self.responses = 0
 
     @property
@@ -44,11 +42,11 @@ class OnlinePass:
         learner = Learner(LearnerState.new(), known)
         outcomes: list[float] = []
         for response in responses:
-            expected, surprise, information = step(learner, response, shared, known)
-            if information:
-                learn_shared(shared, response, surprise, information, known)
+            seen = step(learner, response, shared, known)
+            if seen[2]:
+                learn_shared(shared, response, seen, known)
                 self.responses += 1
-            outcomes.append(expected)
+            outcomes.append(seen[0])
         return outcomes
 
     def watched(self, responses: Iterable[Response]) -> Iterator[tuple[Response, float, list[Standing]]]:
@@ -57,15 +55,15 @@ class OnlinePass:
         learner = Learner(LearnerState.new(), known)
         for response in responses:
             standings = _standings(learner, response, shared, known)
-            expected, surprise, information = step(learner, response, shared, known)
-            if information:
-                learn_shared(shared, response, surprise, information, known)
+            seen = step(learner, response, shared, known)
+            if seen[2]:
+                learn_shared(shared, response, seen, known)
                 self.responses += 1
-            yield response, expected, standings
+            yield response, seen[0], standings
 
     def snapshot(self, *, version: int) -> Snapshot:
         """Return what has been learned so far."""
-        return Snapshot(version, (self._shared.bias, self._shared.bias_variance), dict(self._skills), dict(self._items))
+        return self._shared.snapshot(version=version)
 
 
 def _standings(learner: Learner, response: Response, shared: Shared, known: Constants) -> list[Standing]:
@@ -79,7 +77,7 @@ def _standings(learner: Learner, response: Response, shared: Shared, known: Cons
             level + offset - difficulty[0],
             spread + variance + difficulty[1],
         )
-        for skill, memory, offset, variance, difficulty in terms
+        for skill, memory, offset, variance, difficulty, *_ in terms
     ]
 
 

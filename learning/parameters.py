@@ -49,6 +49,10 @@ class Parameters:
     bias: float = 0.8
     bias_variance: float = 1.0
     difficulty_variance: float = 1.0
+    effect_variance: float = 0.05
+    """Prior variance of the effects of the moment (blocked, recent), over all skills."""
+    skill_effect_variance: float = 0.05
+    """Prior variance of what each skill adds to them."""
     gap_variance_factor: float = 1.3
     """The factor f on a belief's variance in intervals and gap probabilities: the filter is a little too sure."""
     long_absence_days: float = 60.0

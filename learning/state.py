@@ -16,8 +16,10 @@ MOST_WEIGHT = 10.0
 ITEMS_KEPT = 256
 """Item memories kept of a student: the latest. An older item is met again as if for the first time."""
 
+LAST_STEPS = 200
+
 _HEAD = struct.Struct("<4d")
-_SKILL = struct.Struct("<5d")
+_SKILL = struct.Struct("<5dB")
 _ITEM = struct.Struct("<2f")
 
 
@@ -35,6 +37,8 @@ class SkillMemory(NamedTuple):
     """Seconds since 1970."""
     stability: float
     """Days; 0 before the first success."""
+    last: int
+    """The last outcome, in steps of 1 / LAST_STEPS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,9 @@ class LearnerState:
         out += write_varint(len(self.skills))
         for skill, memory in sorted(self.skills.items()):
             out += write_varint(skill) + write_varint(memory.practices) + write_varint(memory.seen)
-            out += _SKILL.pack(memory.offset, memory.variance, memory.evidence, memory.at, memory.stability)
+            out += _SKILL.pack(
+                memory.offset, memory.variance, memory.evidence, memory.at, memory.stability, memory.last
+            )
         out += write_varint(len(self.items))
         for item, memory_of_item in self.items.items():
             out += write_varint(item) + _ITEM.pack(*memory_of_item)
@@ -147,8 +153,8 @@ class LearnerState:
             skill, place = read_varint(body, place)
             practices, place = read_varint(body, place)
             seen, place = read_varint(body, place)
-            offset, variance, evidence, at, stability = _SKILL.unpack_from(body, place)
-            skills[skill] = SkillMemory(offset, variance, evidence, practices, seen, at, stability)
+            offset, variance, evidence, at, stability, last = _SKILL.unpack_from(body, place)
+            skills[skill] = SkillMemory(offset, variance, evidence, practices, seen, at, stability, last)
             place += _SKILL.size
         items: dict[int, Gaussian] = {}
         count, place = read_varint(body, place)
