@@ -4,6 +4,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 from sqlmodel import Session
@@ -33,18 +34,20 @@ class Names:
     classes: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
 class Unresolved(Exception):  # noqa: N818 - not a failure: the event waits
     """The fact names something that the school has not loaded yet."""
 
-    code: str
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
-@dataclass(frozen=True, slots=True)
 class NotKept(Exception):  # noqa: N818 - not a failure: there is nothing to keep
     """The fact is understood and is none of ours."""
 
-    reason: str
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def apply(session: Session, school_id: int, events: list[Claimed]) -> Counter[str]:
@@ -56,19 +59,8 @@ def apply(session: Session, school_id: int, events: list[Claimed]) -> Counter[st
     limit = clock.now(session) + FUTURE_TOLERANCE
     fresh: list[NewFact] = []
     for event in events:
-        if event.id not in parsed:
-            continue
-        try:
-            kept = [_resolved(fact, event, names, shelf, limit=limit) for fact in parsed[event.id]]
-        except Unresolved as missing:
-            ending.parked[event.id] = missing.code
-        except NotKept as reason:
-            ending.dropped[event.id] = reason.reason
-        except PayloadError as error:
-            ending.quarantined[event.id] = (error.code, error.pointer)
-        else:
-            ending.done.append(event.id)
-            fresh += kept
+        if event.id in parsed:
+            fresh += _sort_out(event, parsed[event.id], names, shelf, limit=limit, ending=ending)
     states = learners.lock(session, school_id, {fact.student_id for fact in fresh})
     written = facts.record(session, school_id, fresh)
     counts = Counter(ending.counts()) + Counter(fact.kind.value for fact, _ in written)
@@ -116,6 +108,37 @@ def _resolve(session: Session, school_id: int, batches: Iterable[tuple[Fact, ...
         skills=roster.resolve(session, school_id, AliasKind.SKILL, skills),
         classes=roster.resolve(session, school_id, AliasKind.CLASS, classes),
     )
+
+
+def _sort_out(
+    event: Claimed,
+    found: tuple[Fact, ...],
+    names: Names,
+    shelf: catalogue.Shelf,
+    *,
+    limit: dt.datetime,
+    ending: Ending,
+) -> list[NewFact]:
+    """Return what is kept of one event, and note how the event ends: done where anything is kept."""
+    kept: list[NewFact] = []
+    why_not = "empty"
+    try:
+        for fact in found:
+            try:
+                kept.append(_resolved(fact, event, names, shelf, limit=limit))
+            except NotKept as error:
+                why_not = error.reason
+    except Unresolved as missing:
+        ending.parked[event.id] = missing.code
+        return []
+    except PayloadError as error:
+        ending.quarantined[event.id] = (error.code, error.pointer)
+        return []
+    if kept:
+        ending.done.append(event.id)
+    else:
+        ending.dropped[event.id] = why_not
+    return kept
 
 
 def _resolved(
@@ -176,3 +199,16 @@ def _first(subject: tuple[str, ...], ids: Mapping[str, int], *, code: str) -> in
         if name in ids:
             return ids[name]
     raise Unresolved(code)
+
+
+def _scored(fact: Fact, student: Learner, shelf: catalogue.Shelf) -> dict[str, Any]:
+    """Return what an answer says of topics; the answer itself, and all free text, is left behind here."""
+    if not student.interests_enabled:
+        raise NotKept("interests_off")
+    asked = shelf.questionnaires.get(str(fact.value.get("survey", "")))
+    if asked is None:
+        raise Unresolved("unknown_survey")
+    question = asked.question(fact.subject)
+    if question is None:
+        raise NotKept("unknown_question")
+    return questionnaire.score(question, fact.value, reader=embedding.reader(shelf.topic_phrases))
