@@ -76,6 +76,11 @@ def load(told: Console) -> None:
         clock.set_to(session, recording_end())
 
 
+def quiet() -> Console:
+    """Return a console that says nothing."""
+    return Console(quiet=True)
+
+
 def recording_end() -> dt.datetime:
     """Return the moment of the recording's last statement: the demo's "now"."""
     last = max(moment for request in sending.read(EXAMPLE / "moodle_class.jsonl.gz") for moment in _moments(request))
