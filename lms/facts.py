@@ -77,11 +77,41 @@ class Fact:
     value: Mapping[str, Any] = field(default_factory=dict)
     """What is peculiar to the kind: small, allow-listed, JSON.
 
-    attempt_graded: `scope` (attempt | gradebook | total), `raw`, `max`.
+    attempt_graded: `scope` (attempt: its own; gradebook: never evidence), `raw`, `max`.
+    item_result: `assessment`, the test that it is part of. consent: `survey`, `given`.
+    assignment_picked | started | done: `assignment` (our id), `position` in the menu where told.
+    interest_feedback: `topic`, `direction` (more | less). interest_veto: `topic`, `vetoed`.
     survey_answer: `survey` (as the school allowed it), `kind` (rating | choice | choices | text | number | boolean),
     `answer` (a number, a text, a list of texts or a boolean), and where known `label` (the text of a rating),
     `position` (of the answer among the options, from 0) and `options` (how many there are).
     """
+
+
+class OrderVerb(StrEnum):
+    """What a teacher orders; the last takes an order back."""
+
+    PIN = "pin"
+    FORBID = "forbid"
+    MUST_DO = "must_do"
+    HOLD = "hold"
+    REVOKE = "revoke"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A teacher's order for one student or for a class, in the words of its source."""
+
+    verb: OrderVerb
+    key: str
+    """Unique within the source; REVOKE carries the key of the order that it takes back."""
+    author: str
+    given_at: datetime
+    student: str | None
+    class_ref: str | None
+    material: str | None
+    skill: str | None
+    reason: str
+    expires_at: datetime | None
 
 
 class PayloadError(ValueError):

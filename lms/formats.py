@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from lms import moodle, surveys, xapi
+from lms import caliper, canonical, canvas, moodle, openedx, surveys, xapi
 from lms.facts import Envelope, Fact, Ignored, SourceRules
 
 
@@ -47,7 +47,11 @@ class Format:
 FORMATS: dict[str, Format] = {
     "moodle": Format(moodle.envelope, moodle.parse, "/xapi/statements"),
     "xapi": Format(xapi.envelope, xapi.parse, "/xapi/statements"),
+    "openedx": Format(openedx.envelope, openedx.parse, "/xapi/statements"),
+    "caliper": Format(caliper.envelope, caliper.parse, "/caliper"),
+    "canvas": Format(canvas.envelope, canvas.parse, "/canvas"),
     "typeform": Format(surveys.envelope, surveys.parse, "/surveys"),
+    "canonical": Format(canonical.envelope, canonical.parse, "/events"),
 }
 
 

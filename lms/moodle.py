@@ -12,7 +12,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from lms import xapi
+from lms import xapi as plain_xapi
+from lms import xapi_statement as xapi
 from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, SourceRules
 from lms.fields import at, content_digest, digest, key_of, names, number, plain, share, text_at
 
@@ -58,7 +59,7 @@ def parse(statement: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignore
     if it.verb == xapi.ANSWERED:
         attempt = next((one for one in it.parents if xapi.type_of(one) == _ATTEMPT_TYPE), None)
         # An H5P activity inside Moodle speaks plain xAPI.
-        return xapi.parse(statement, rules=rules) if attempt is None else (_item_result(it, attempt),)
+        return plain_xapi.parse(statement, rules=rules) if attempt is None else (_item_result(it, attempt),)
     if it.result.get("completion") is False:
         return Ignored("abandoned")
     return _gradebook_score(it) if _is_about_work(statement) else Ignored("ignored")

@@ -1,69 +1,27 @@
-"""xAPI statements of any sender (cmi5, H5P, TinCan clients) as facts, and the reading that all xAPI formats share.
-
-Source: xAPI 1.0.3, part 2 (statements) and part 3 (a missing `timestamp` is the time of storing; `id` is the client's
-or the store's).
-"""
+"""xAPI statements of any sender (cmi5, H5P, TinCan clients) as facts."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
-
-from lms.answers import from_interaction
-from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, PayloadError, SourceRules
-from lms.fields import at, content_digest, digest, instant, key_of, mapping, names, number, plain, ref, share, text_at
-
-ANSWERED = "http://adlnet.gov/expapi/verbs/answered"
-COMPLETED = "http://adlnet.gov/expapi/verbs/completed"
-VOIDED = "http://adlnet.gov/expapi/verbs/voided"
-GRADING = frozenset(
-    {
-        COMPLETED,
-        "http://adlnet.gov/expapi/verbs/passed",
-        "http://adlnet.gov/expapi/verbs/failed",
-        "http://adlnet.gov/expapi/verbs/scored",
-        "https://w3id.org/xapi/dod-isd/verbs/completed",
-    }
-)
-EXTERNAL_ID = "https://w3id.org/learning-analytics/learning-management-system/external-id"
-_COURSE_TYPES = ("/course", "/courses")
-_SURVEY_TYPES = ("/feedback", "/survey", "/questionnaire")
-_ACCOUNTLESS = ("mbox", "mbox_sha1sum", "openid")
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A statement's fields, checked as far as every parser needs them."""
-
-    student: str
-    home: str
-    verb: str
-    object_id: str
-    definition: Mapping[str, Any]
-    result: Mapping[str, Any]
-    parents: tuple[Mapping[str, Any], ...]
-    grouping: tuple[Mapping[str, Any], ...]
-    occurred_at: datetime
+from lms import xapi_statement as xapi
+from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, SourceRules
+from lms.fields import at, key_of, names, plain, ref, text_at
 
 
 def envelope(statement: object, *, rules: SourceRules) -> Envelope:
     """Read from verb and type alone where a statement belongs."""
     verb = text_at(statement, "verb", "id")
-    key = _key(statement)
+    key = xapi.key_for(statement)
     if verb is None:
         # It makes no sense: the worker will say so with a code, unless it might be a survey that nobody allowed.
-        kind = None if is_survey(statement) and not survey_of(statement, rules) else EventKind.ASSESSMENT
-        return Envelope(kind, key, student_of(statement), "" if kind else "not_collected")
-    if verb != ANSWERED and verb not in GRADING:
-        return Envelope(None, key, student_of(statement), "ignored")
-    if is_survey(statement):
-        if not survey_of(statement, rules):
-            return Envelope(None, key, student_of(statement), "not_collected")
-        return Envelope(EventKind.SURVEY if verb == ANSWERED else None, key, student_of(statement), "ignored")
-    return Envelope(EventKind.ASSESSMENT, key, student_of(statement))
+        kind = None if xapi.is_survey(statement) and not xapi.survey_of(statement, rules) else EventKind.ASSESSMENT
+        return Envelope(kind, key, xapi.student_of(statement), "" if kind else "not_collected")
+    if verb != xapi.ANSWERED and verb not in xapi.GRADING:
+        return Envelope(None, key, xapi.student_of(statement), "ignored")
+    if xapi.is_survey(statement):
+        if not xapi.survey_of(statement, rules):
+            return Envelope(None, key, xapi.student_of(statement), "not_collected")
+        return Envelope(EventKind.SURVEY if verb == xapi.ANSWERED else None, key, xapi.student_of(statement), "ignored")
+    return Envelope(EventKind.ASSESSMENT, key, xapi.student_of(statement))
 
 
 def parse(statement: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignored:
@@ -72,164 +30,18 @@ def parse(statement: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignore
     Raises:
         PayloadError: it cannot be understood.
     """
-    it = read(statement)
-    if is_survey(statement):
-        survey = survey_of(statement, rules)
-        return survey_facts(it, survey=survey) if survey and it.verb == ANSWERED else Ignored("not_collected")
-    if it.verb == ANSWERED:
+    it = xapi.read(statement)
+    if xapi.is_survey(statement):
+        survey = xapi.survey_of(statement, rules)
+        return xapi.survey_facts(it, survey=survey) if survey and it.verb == xapi.ANSWERED else Ignored("not_collected")
+    if it.verb == xapi.ANSWERED:
         return (_item_result(it, statement),)
-    if it.verb in GRADING:
+    if it.verb in xapi.GRADING:
         return _attempt_graded(it, statement)
     return Ignored("ignored")
 
 
-def read(statement: object) -> Statement:
-    """Check the fields that every parser needs.
-
-    Raises:
-        PayloadError: `schema`, `bad_time`, `bad_unicode`.
-    """
-    top = mapping(statement, "")
-    student = student_of(top)
-    if not student:
-        raise PayloadError("schema", "/actor", "no account, mbox or openid")
-    return Statement(
-        student=ref(student, "/actor"),
-        home=text_at(top, "actor", "account", "homePage") or "",
-        verb=ref(at(top, "verb", "id"), "/verb/id"),
-        object_id=ref(at(top, "object", "id"), "/object/id"),
-        definition=_definition(top.get("object")),
-        result=mapping(top.get("result") or {}, "/result"),
-        parents=activities(top, "parent"),
-        grouping=activities(top, "grouping"),
-        occurred_at=instant(top.get("timestamp"), "/timestamp"),
-    )
-
-
-def stamped(statement: object, *, received_at: datetime) -> object:
-    """Give a statement without a timestamp the time of storing, as the specification has it."""
-    if isinstance(statement, Mapping) and "timestamp" not in statement:
-        return {**statement, "timestamp": received_at.isoformat()}
-    return statement
-
-
-def id_of(statement: object, key: bytes) -> str:
-    """Return a statement's own id, or one that follows from its key, so that a resend gets the same."""
-    own = text_at(statement, "id")
-    try:
-        return str(uuid.UUID(own)) if own is not None else str(uuid.UUID(bytes=key))
-    except ValueError:
-        return str(uuid.UUID(bytes=key))
-
-
-def student_of(statement: object) -> str:
-    """Return `homePage|account name`, or the mbox or openid of an actor without an account; "" where there is none."""
-    account = at(statement, "actor", "account")
-    home, name = at(account, "homePage"), at(account, "name")
-    if isinstance(home, str) and isinstance(name, str) and home and name:
-        return f"{home}|{name}"
-    found = (at(statement, "actor", field) for field in _ACCOUNTLESS)
-    return next((value for value in found if isinstance(value, str) and value), "")
-
-
-def activities(statement: object, role: str) -> tuple[Mapping[str, Any], ...]:
-    """Return the context activities of a role; a single one may stand without its list."""
-    found = at(statement, "context", "contextActivities", role)
-    several = found if isinstance(found, list) else [found]
-    return tuple(
-        activity for activity in several if isinstance(activity, Mapping) and isinstance(activity.get("id"), str)
-    )
-
-
-def type_of(activity: object) -> str:
-    """Return an activity's type, or ""."""
-    return text_at(activity, "definition", "type") or ""
-
-
-def external_id(activity: object) -> str | None:
-    """Return the id that the school gave an activity in its LMS (a course's or quiz's ID number)."""
-    return text_at(activity, "definition", "extensions", EXTERNAL_ID) or None
-
-
-def class_of(it: Statement) -> str | None:
-    """Return the course as the school knows it: its external id where given, else its IRI."""
-    for activity in (*it.parents, *it.grouping):
-        if type_of(activity).endswith(_COURSE_TYPES):
-            return ref(external_id(activity) or activity["id"], "/context/contextActivities")
-    return None
-
-
-def is_survey(statement: object) -> bool:
-    """Whether a statement belongs to a survey: its object or a parent is one."""
-    around = (*activities(statement, "parent"), at(statement, "object"))
-    return any(type_of(activity).endswith(_SURVEY_TYPES) for activity in around)
-
-
-def survey_of(statement: object, rules: SourceRules) -> str | None:
-    """Return the survey's name as the school allowed it, or None where it is not allowed."""
-    for activity in (*activities(statement, "parent"), at(statement, "object")):
-        if type_of(activity).endswith(_SURVEY_TYPES):
-            for name in (external_id(activity), at(activity, "id")):
-                if isinstance(name, str) and name in rules.surveys:
-                    return name
-    return None
-
-
-def outcome_of(result: Mapping[str, Any]) -> float | None:
-    """Return the share of the points: from the score, else from `success`; None is unknown.
-
-    Raises:
-        PayloadError: `score_range`, or `schema` where `success` is no boolean.
-    """
-    score = result.get("score")
-    if isinstance(score, Mapping):
-        if score.get("raw") is not None and score.get("max") is not None:
-            return share(score["raw"], score["max"], minimum=score.get("min"), pointer="/result/score")
-        if score.get("scaled") is not None:
-            scaled = number(score["scaled"], "/result/score/scaled")
-            if not -1 <= scaled <= 1:
-                raise PayloadError("score_range", "/result/score/scaled")
-            return max(0.0, scaled)
-    return success_of(result)
-
-
-def success_of(result: Mapping[str, Any]) -> float | None:
-    """Return 1 or 0 from `success`; None where it is absent.
-
-    Raises:
-        PayloadError: `schema`.
-    """
-    match result.get("success"):
-        case None:
-            return None
-        case bool(success):
-            return float(success)
-        case _:
-            raise PayloadError("schema", "/result/success")
-
-
-def survey_facts(it: Statement, *, survey: str, escaped: bool = False) -> tuple[Fact, ...] | Ignored:
-    """Return the answer to one survey question; no answer where the sender has garbled it."""
-    answer = from_interaction(it.definition, it.result, escaped=escaped)
-    if answer is None:
-        return Ignored("no_answer")
-    when = it.occurred_at.isoformat()
-    return (
-        Fact(
-            kind=FactKind.SURVEY_ANSWER,
-            key=key_of("answer", survey, it.student, when, it.object_id),
-            student=it.student,
-            occurred_at=it.occurred_at,
-            sequence=it.object_id,
-            class_ref=class_of(it),
-            subject=names(it.object_id, plain(it.definition.get("name"))),
-            attempt=key_of(survey, it.student, when),
-            value={"survey": survey, **answer},
-        ),
-    )
-
-
-def _item_result(it: Statement, statement: object) -> Fact:
+def _item_result(it: xapi.Statement, statement: object) -> Fact:
     attempt = _attempt_ref(it, statement)
     which = text_at(statement, "id") or it.occurred_at.isoformat()
     return Fact(
@@ -238,53 +50,39 @@ def _item_result(it: Statement, statement: object) -> Fact:
         student=it.student,
         occurred_at=it.occurred_at,
         sequence=f"{attempt or ''}.{it.object_id}",
-        class_ref=class_of(it),
+        class_ref=xapi.class_of(it),
         subject=names(it.object_id, plain(it.definition.get("name"))),
         attempt=attempt,
-        outcome=outcome_of(it.result),
+        outcome=xapi.outcome_of(it.result),
     )
 
 
-def _attempt_graded(it: Statement, statement: object) -> tuple[Fact, ...] | Ignored:
+def _attempt_graded(it: xapi.Statement, statement: object) -> tuple[Fact, ...] | Ignored:
     if it.result.get("completion") is False:
         return Ignored("abandoned")
-    outcome = outcome_of(it.result)
+    outcome = xapi.outcome_of(it.result)
     if outcome is None:
         return Ignored("no_score")
     which = text_at(statement, "id") or it.occurred_at.isoformat()
-    score = it.result.get("score") if isinstance(it.result.get("score"), Mapping) else {}
     fact = Fact(
         kind=FactKind.ATTEMPT_GRADED,
         key=key_of("attempt", it.student, it.object_id, which),
         student=it.student,
         occurred_at=it.occurred_at,
         sequence=f"{_attempt_ref(it, statement) or ''}.~",
-        class_ref=class_of(it),
+        class_ref=xapi.class_of(it),
         subject=names(it.object_id, plain(it.definition.get("name"))),
         attempt=_attempt_ref(it, statement),
         outcome=outcome,
-        value={"scope": "attempt", "raw": at(score, "raw"), "max": at(score, "max")},
+        value={"scope": "attempt", "raw": at(it.result, "score", "raw"), "max": at(it.result, "score", "max")},
     )
     return (fact,)
 
 
-def _attempt_ref(it: Statement, statement: object) -> str | None:
+def _attempt_ref(it: xapi.Statement, statement: object) -> str | None:
     """Return what groups the answers of an attempt: the registration, else nothing."""
     registration = text_at(statement, "context", "registration")
     if registration is None:
         return None
     parent = it.parents[0]["id"] if it.parents else ""
     return key_of("registration", ref(registration, "/context/registration"), str(parent))
-
-
-def _definition(activity: object) -> Mapping[str, Any]:
-    return mapping(at(activity, "definition") or {}, "/object/definition")
-
-
-def _key(statement: object) -> bytes:
-    """The id names a statement; where a sender uses one id for everything, the rest still tells them apart."""
-    own = text_at(statement, "id")
-    if own is not None:
-        student, verb = student_of(statement), at(statement, "verb", "id")
-        return digest("xapi", own.lower(), student, verb, at(statement, "object", "id"))
-    return content_digest(statement)

@@ -13,7 +13,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from lms import xapi
+from lms import xapi_statement as xapi
 from models.sources import Sender
 from web import documented, intake
 from web.door import Document, events_of, of, serve

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from lms import xapi
+from lms import xapi, xapi_statement
 from lms.facts import EventKind, Fact, FactKind, Ignored, PayloadError, SourceRules
 
 Json: TypeAlias = Any
@@ -43,7 +43,7 @@ def test_a_tincan_client_without_id_and_timestamp_is_stamped_once(sample: Json) 
     assert "timestamp" not in bare
     with pytest.raises(PayloadError, match="bad_time"):
         xapi.parse(bare, rules=RULES)
-    stamped = xapi.stamped(bare, received_at=datetime(2026, 11, 22, 5, 32, tzinfo=UTC))
+    stamped = xapi_statement.stamped(bare, received_at=datetime(2026, 11, 22, 5, 32, tzinfo=UTC))
     fact = one(stamped)
     assert (fact.kind, fact.outcome, fact.student) == (FactKind.ATTEMPT_GRADED, 0.8, "https://lms.school.test|554433")
     # The key is taken before the stamp: the same statement sent an hour later is the same event.
@@ -54,13 +54,13 @@ def test_a_tincan_client_without_id_and_timestamp_is_stamped_once(sample: Json) 
 
 def test_a_timestamp_that_is_there_is_never_replaced() -> None:
     given = statement()
-    assert xapi.stamped(given, received_at=datetime.now(UTC)) is given
+    assert xapi_statement.stamped(given, received_at=datetime.now(UTC)) is given
 
 
 def test_an_own_id_is_answered_and_a_missing_one_follows_from_the_key() -> None:
     key = bytes(range(16))
-    assert xapi.id_of(statement(), key) == "77dce578-1b83-41b8-9fee-5bf9e99ab690"
-    assert xapi.id_of({}, key) == xapi.id_of({"id": "no uuid"}, key) == str(uuid.UUID(bytes=key))
+    assert xapi_statement.id_of(statement(), key) == "77dce578-1b83-41b8-9fee-5bf9e99ab690"
+    assert xapi_statement.id_of({}, key) == xapi_statement.id_of({"id": "no uuid"}, key) == str(uuid.UUID(bytes=key))
 
 
 def test_one_id_for_different_statements_does_not_swallow_them() -> None:

@@ -1,0 +1,140 @@
+"""Canvas Live Events, raw, as facts.
+
+They have no event id, and nothing in them is per item: grades are totals, and `learning_outcome_result_*` is a result
+on one skill. `metadata.user_id` is whoever acted; the student is in the body.
+Source: canvas-lms, doc/api/data_services (event types) and lib/canvas/live_events.rb.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, PayloadError, SourceRules
+from lms.fields import at, digest, instant, key_of, mapping, names, number, ref, share, text_at
+
+GRADE = "grade_change"
+OUTCOMES = frozenset({"learning_outcome_result_created", "learning_outcome_result_updated"})
+_TEST_STUDENT = "StudentViewEnrollment"
+_IDS = ("submission_id", "artifact_id", "learning_outcome_id", "quiz_id", "user_id", "user_uuid")
+
+
+def envelope(event: object, *, rules: SourceRules) -> Envelope:  # noqa: ARG001 - a format's shape
+    """Read from the event's name where it belongs: grades and outcome results; quiz submissions carry ids only."""
+    name = text_at(event, "metadata", "event_name")
+    told = name is None or name == GRADE or name in OUTCOMES
+    return Envelope(EventKind.ASSESSMENT if told else None, _key(event), student_of(event), "" if told else "ignored")
+
+
+def parse(event: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignored:  # noqa: ARG001 - a format's shape
+    """Return the facts of one event.
+
+    Raises:
+        PayloadError: it cannot be understood.
+    """
+    top = mapping(event, "")
+    metadata = mapping(top.get("metadata"), "/metadata")
+    body = mapping(top.get("body"), "/body")
+    name = ref(metadata.get("event_name"), "/metadata/event_name")
+    if name != GRADE and name not in OUTCOMES:
+        return Ignored("ignored")
+    if metadata.get("context_role") == _TEST_STUDENT:
+        return Ignored("not_a_student")
+    return _grade(metadata, body) if name == GRADE else _outcome(metadata, body)
+
+
+def student_of(event: object) -> str:
+    """Return the student's id as Canvas names them in this event; outcome results know only the uuid."""
+    body = at(event, "body")
+    return _id(at(body, "student_id")) or _id(at(body, "user_id")) or _id(at(body, "user_uuid"))
+
+
+def _grade(metadata: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[Fact, ...] | Ignored:
+    if body.get("grading_complete") is False:
+        return Ignored("not_graded_yet")
+    if body.get("muted") is True:
+        # A gap that moves would show what the teacher still hides; a new event comes when it is shown.
+        return Ignored("muted")
+    submission = ref(_id(body.get("submission_id")), "/body/submission_id")
+    graded_at = instant(metadata.get("event_time"), "/metadata/event_time")
+    points, most = body.get("score"), body.get("points_possible")
+    outcome = None if points is None or most is None else share(points, most, pointer="/body")
+    fact = Fact(
+        kind=FactKind.ATTEMPT_GRADED,
+        key=key_of("attempt", submission),
+        student=_student(body),
+        occurred_at=graded_at,
+        sequence=f"{submission}.~",
+        class_ref=_class_of(metadata),
+        subject=names(ref(_id(body.get("assignment_id")), "/body/assignment_id"), text_at(body, "assignment_name")),
+        attempt=submission,
+        outcome=outcome,
+        revised_at=graded_at,
+        value={"scope": "attempt", "raw": points, "max": most},
+    )
+    return (fact,)
+
+
+def _outcome(metadata: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[Fact, ...] | Ignored:
+    student = _student(body)
+    skill = ref(_id(body.get("learning_outcome_id")), "/body/learning_outcome_id")
+    revised_at = instant(metadata.get("event_time"), "/metadata/event_time")
+    told = next((body[field] for field in ("submitted_at", "assessed_at") if body.get(field) is not None), None)
+    occurred_at = revised_at if told is None else instant(told, "/body/assessed_at")
+    if body.get("score") is None:
+        return Ignored("no_score")
+    parts = [_id(body.get(field)) for field in ("artifact_type", "artifact_id", "associated_asset_id", "attempt")]
+    fact = Fact(
+        kind=FactKind.SKILL_RESULT,
+        key=key_of("skill", student, skill, *parts),
+        student=student,
+        occurred_at=occurred_at,
+        sequence=".".join(parts),
+        class_ref=_class_of(metadata),
+        subject=names(skill, text_at(body, "vendor_guid")),
+        attempt=key_of(*parts),
+        outcome=_skill_share(body),
+        revised_at=revised_at,
+        value={"raw": body.get("score"), "max": body.get("possible")},
+    )
+    return (fact,)
+
+
+def _skill_share(body: Mapping[str, Any]) -> float | None:
+    """Return score over possible, else `percent`, which Canvas bends to the mastery level."""
+    if body.get("possible") is not None:
+        return share(body["score"], body["possible"], pointer="/body")
+    if body.get("percent") is None:
+        return None
+    percent = number(body["percent"], "/body/percent")
+    if percent < 0:
+        raise PayloadError("score_range", "/body/percent")
+    return min(1.0, percent)
+
+
+def _student(body: Mapping[str, Any]) -> str:
+    return ref(student_of({"body": body}), "/body/user_id")
+
+
+def _class_of(metadata: Mapping[str, Any]) -> str | None:
+    """Return the course's SIS id where it has one, else Canvas's own."""
+    if metadata.get("context_type") != "Course":
+        return None
+    return text_at(metadata, "context_sis_source_id") or _id(metadata.get("context_id")) or None
+
+
+def _id(value: object) -> str:
+    """Return an id as text: Canvas sends texts, its tests and some proxies numbers."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) else ""
+
+
+def _key(event: object) -> bytes:
+    metadata, body = at(event, "metadata"), at(event, "body")
+    root = text_at(metadata, "root_account_uuid") or _id(at(metadata, "root_account_id"))
+    ids = [_id(at(body, name)) for name in _IDS]
+    # The request or job tells two changes of one second apart; a redelivery keeps it.
+    cause = _id(at(metadata, "request_id")) or _id(at(metadata, "job_id"))
+    name, when = at(metadata, "event_name"), at(metadata, "event_time")
+    return digest("canvas", root, name, when, *ids, _id(at(body, "attempt")), cause)
