@@ -1,0 +1,235 @@
+"""How much a student is interested in each topic, and how sure that is: one decayed mean over all that was told.
+
+For each topic, over the evidence ``i`` of weight ``w_i`` and value ``x_i`` in [0, 1], of age ``t_i`` in days::
+
+    d_i        = w_i * 2 ** (-t_i / half_life)
+    W          = sum of d_i
+    value      = (a0 * m + sum of d_i * x_i) / (a0 + W)          a0 = 1, m = 0.5
+    confidence = W / (W + a0)
+
+The prior m is the same for every topic and student: popularity is not an interest. Scores are never evidence.
+The result is a pure function of the set of the evidence, to the byte, whatever the order it comes in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from learning.interest_evidence import Evidence, Origin, Rated, Told, Vetoed, Weights, evidence_from, sorted_once
+from learning.interest_readings import Reading, readings
+
+__all__ = [
+    "HALF_LIFE_DAYS",
+    "Evidence",
+    "Interest",
+    "InterestError",
+    "Origin",
+    "Rated",
+    "Reask",
+    "Told",
+    "Vetoed",
+    "Weights",
+    "Why",
+    "contradictions",
+    "due",
+    "evidence_from",
+    "vector",
+]
+
+HALF_LIFE_DAYS = 90.0
+"""About a term."""
+TERM_DAYS = 90.0
+PRIOR = 0.5
+PRIOR_WEIGHT = 1.0
+_DAY = 86_400.0
+TOLD_LEAN = 0.05
+CHOSEN_LEAN = 0.1
+CHOSEN_WEIGHT = 0.5
+"""How far answers and choices must lean to either side of indifference, and how much must have been chosen, before the
+ones contradict the others: two picks from the end of a menu of four, or one "less of this"."""
+FAR_APART = 0.75
+"""Two ratings so far apart on the scale contradict each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """One student's interest in one topic."""
+
+    topic: str
+    value: float
+    """In [0, 1]; 0.5 is indifferent or not known."""
+    confidence: float
+    """In [0, 1); 0 where nothing is known."""
+    asked_at: float | None
+    """Seconds since 1970 of the last survey that asked, answered or not."""
+    updated_at: float | None
+    """Seconds since 1970 of the last evidence that counts, a veto included."""
+    vetoed: bool
+    """The student does not want to see it at all; the value stays what it is."""
+
+
+def vector(
+    evidence: Iterable[Evidence],
+    *,
+    topics: Sequence[str],
+    as_of: float,
+    half_life_days: float = HALF_LIFE_DAYS,
+    switch: bool = True,
+) -> dict[str, Interest]:
+    """Return the interest in each topic, by topic; empty where the switch is off.
+
+    Evidence that is later than `as_of` (seconds since 1970; clocks differ) counts as if from then.
+
+    Raises:
+        InterestError: the half-life or the moment is no number that makes sense.
+    """
+    if not (math.isfinite(half_life_days) and half_life_days > 0.0):
+        raise InterestError("half_life_days", half_life_days)
+    if not math.isfinite(as_of):
+        raise InterestError("as_of", as_of)
+    if not switch:
+        return {}
+    known = sorted_once(evidence)
+    found = readings(known)
+    return {topic: _interest(topic, known, found, as_of, half_life_days) for topic in topics}
+
+
+class InterestError(ValueError):
+    """An interest was asked for with a half-life or a moment that makes no sense."""
+
+    def __init__(self, name: str, value: object) -> None:
+        super().__init__(f"{name} cannot be {value!r}")
+        self.name = name
+        self.value = value
+
+
+class Why(StrEnum):
+    """Why a student should be asked about a topic again."""
+
+    NEVER = "never asked"
+    TERM = "asked a term ago"
+    CHOICES = "choices contradict the answers"
+    ANSWERS = "answers contradict one another"
+
+
+@dataclass(frozen=True, slots=True)
+class Reask:
+    """A topic to ask about again."""
+
+    topic: str
+    why: Why
+
+
+def due(
+    evidence: Iterable[Evidence],
+    *,
+    topics: Sequence[str],
+    as_of: float,
+    half_life_days: float = HALF_LIFE_DAYS,
+    term_days: float = TERM_DAYS,
+) -> tuple[Reask, ...]:
+    """Return what to ask about again: never asked, asked a term ago, or contradicted since. Not what is vetoed."""
+    known = sorted_once(evidence)
+    vetoed = _vetoed(known)
+    against = contradictions(known, topics=topics, as_of=as_of, half_life_days=half_life_days)
+    found = []
+    for topic in topics:
+        asked_at = _asked_at(topic, known)
+        if topic in vetoed:
+            continue
+        if asked_at is None:
+            found.append(Reask(topic, Why.NEVER))
+        elif topic in against:
+            found.append(Reask(topic, against[topic]))
+        elif as_of - asked_at >= term_days * _DAY:
+            found.append(Reask(topic, Why.TERM))
+    return tuple(found)
+
+
+def contradictions(
+    evidence: Iterable[Evidence],
+    *,
+    topics: Sequence[str],
+    as_of: float,
+    half_life_days: float = HALF_LIFE_DAYS,
+) -> dict[str, Why]:
+    """Return the topics in which a student contradicts what was answered last.
+
+    Choices contradict where what was chosen since then leans clearly the other way; answers do where two ratings of
+    one response, turned the same way, lie at the two ends of the scale ("I love sports", "sports bore me").
+    """
+    known = sorted_once(evidence)
+    found = readings(known)
+    against: dict[str, Why] = {}
+    for topic in topics:
+        asked_at = _asked_at(topic, known)
+        if asked_at is None:
+            continue
+        mine = [each for each in found if each.topic == topic]
+        told, _ = _mean([each for each in mine if each.origin is Origin.SURVEY], as_of, half_life_days)
+        chosen, weight = _mean(
+            [each for each in mine if each.origin is not Origin.SURVEY and each.at >= asked_at], as_of, half_life_days
+        )
+        leaning = (told - PRIOR) * (chosen - PRIOR) < 0.0
+        if (
+            leaning
+            and abs(told - PRIOR) >= TOLD_LEAN
+            and abs(chosen - PRIOR) >= CHOSEN_LEAN
+            and weight >= CHOSEN_WEIGHT
+        ):
+            against[topic] = Why.CHOICES
+        elif _answers_contradict(topic, known, asked_at):
+            against[topic] = Why.ANSWERS
+    return against
+
+
+def _answers_contradict(topic: str, known: Sequence[Evidence], asked_at: float) -> bool:
+    points: dict[str, list[float]] = {}
+    for each in known:
+        if isinstance(each, Rated) and each.point is not None and each.at == asked_at:
+            for name, loading in each.loadings:
+                if name == topic:
+                    points.setdefault(each.response, []).append(each.point if loading > 0.0 else 1.0 - each.point)
+    return any(max(each) - min(each) >= FAR_APART for each in points.values())
+
+
+def _interest(
+    topic: str, known: Sequence[Evidence], found: Sequence[Reading], as_of: float, half_life_days: float
+) -> Interest:
+    mine = [each for each in found if each.topic == topic]
+    vetoes = [each for each in known if isinstance(each, Vetoed) and each.topic == topic]
+    value, weight = _mean(mine, as_of, half_life_days)
+    return Interest(
+        topic=topic,
+        value=value,
+        confidence=weight / (weight + PRIOR_WEIGHT),
+        asked_at=_asked_at(topic, known),
+        updated_at=max([*(each.at for each in mine), *(each.at for each in vetoes)], default=None),
+        vetoed=bool(vetoes) and vetoes[-1].vetoed,
+    )
+
+
+def _mean(mine: Sequence[Reading], as_of: float, half_life_days: float) -> tuple[float, float]:
+    """Return the decayed mean, drawn to the prior, and the sum of the decayed weights."""
+    decayed = [each.weight * 2.0 ** (-max(0.0, as_of - each.at) / _DAY / half_life_days) for each in mine]
+    weight = math.fsum(decayed)
+    told = math.fsum(d * each.x for d, each in zip(decayed, mine, strict=True))
+    return (PRIOR_WEIGHT * PRIOR + told) / (PRIOR_WEIGHT + weight), weight
+
+
+def _asked_at(topic: str, known: Sequence[Evidence]) -> float | None:
+    asked = [
+        each.at
+        for each in known
+        if (isinstance(each, Rated) and any(name == topic for name, _ in each.loadings))
+        or (isinstance(each, Told) and topic in each.asked)
+    ]
+    return max(asked, default=None)
+
+
+def _vetoed(known: Sequence[Evidence]) -> set[str]:
+    latest = {each.topic: each.vetoed for each in known if isinstance(each, Vetoed)}
+    return {topic for topic, vetoed in latest.items() if vetoed}
