@@ -159,12 +159,13 @@ app = Celery("souschef", include=list(TASK_MODULES))
 app.add_defaults(configuration)  # Called at the first use: importing this module opens and reads nothing.
 
 
-def job(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def job(name: str, *, minutes: float | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Register a function as the task `name`; the name is permanent.
 
-    The function itself comes back, typed as it was, so a misspelt argument is a type error; its options are those of
-    `configuration`, for Celery would take a misspelt one in silence. Keyword arguments that the function does not know
-    are dropped, so that an old worker takes a new version's message.
+    A task that takes long may run for so many `minutes`. The broker delivers it a second time meanwhile, so it must
+    hold a lock and let the second one go. The function itself comes back, typed as it was, so a misspelt argument is a
+    type error; all other options are those of `configuration`, for Celery would take a misspelt one in silence. Keyword
+    arguments that the function does not know are dropped, so that an old worker takes a new version's message.
     """
     if name not in TASKS:
         raise ValueError(f"{name!r} is not in TASKS, so nothing would route it.")
@@ -178,7 +179,8 @@ def job(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             return function(*args, **kwargs)
 
         run.__name__, run.__doc__, run.__module__ = function.__name__, function.__doc__, function.__module__
-        app.task(name=name, typing=False)(run)
+        limits = {} if minutes is None else {"soft_time_limit": 60.0 * minutes, "time_limit": 60.0 * minutes + 30.0}
+        app.task(name=name, typing=False, **limits)(run)
         return function
 
     return register

@@ -38,22 +38,22 @@ def _prepare_command_line() -> None:
         raise SystemExit(error.exit_code) from None
 
 
-@signals.setup_logging.connect
+@signals.setup_logging.connect  # type: ignore[untyped-decorator] # Celery ships no types
 def _log_our_way(**_: Any) -> None:  # noqa: ANN401 - whatever Celery passes
     our_logging.configure()
 
 
-@signals.worker_ready.connect
+@signals.worker_ready.connect  # type: ignore[untyped-decorator] # Celery ships no types
 def _start_sweeping(**_: Any) -> None:  # noqa: ANN401 - see above
     _sweeper.start()
 
 
-@signals.worker_shutting_down.connect
+@signals.worker_shutting_down.connect  # type: ignore[untyped-decorator] # Celery ships no types
 def _stop_sweeping(**_: Any) -> None:  # noqa: ANN401 - see above
     _sweeper.stop()
 
 
-@signals.worker_process_init.connect
+@signals.worker_process_init.connect  # type: ignore[untyped-decorator] # Celery ships no types
 def _open_own_connections(**_: Any) -> None:  # noqa: ANN401 - see above
     """Forget the connections of the main process, which a fork would share."""
     from models import database
@@ -61,7 +61,7 @@ def _open_own_connections(**_: Any) -> None:  # noqa: ANN401 - see above
     database.close()
 
 
-@signals.beat_init.connect
+@signals.beat_init.connect  # type: ignore[untyped-decorator] # Celery ships no types
 def _show_life(**_: Any) -> None:  # noqa: ANN401 - see above
     liveness.beat_in_background("beat", settings().data_dir)
 

@@ -1,7 +1,8 @@
 """Become a process that ends with its parent and, for PostgreSQL, is not root.
 
-`python child.py PARENT SIGNAL USER COMMAND...`, run as a file in a fresh interpreter, because nothing of this may be done between fork and exec of a threaded parent.
-Only the standard library is imported. SIGNAL 0 leaves the process alone when its parent dies; USER "-" keeps the user.
+`python child.py PARENT SIGNAL USER COMMAND...`, run as a file in a fresh interpreter, because nothing of this may be
+done between fork and exec of a threaded parent. Only the standard library is imported. SIGNAL 0 leaves the process
+alone when its parent dies; USER "-" keeps the user.
 """
 
 import ctypes

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -49,6 +50,8 @@ def start(data_dir: Path, ours: Identity, *, durable: bool) -> Identity:
     folder, log = data_dir / FOLDER, data_dir / "logs" / LOG
     if not (folder / "PG_VERSION").exists():
         _make(folder, ours, log=log)
+    if _postmaster(folder) is not None and _recovers(ours):
+        return ours
     _clear(folder)
     ours = keep(data_dir, ours, postgres_port=port_for(ours.postgres_port))
     process = spawn(
@@ -129,6 +132,19 @@ def _ready(ours: Identity) -> bool:
     return False
 
 
+def _recovers(ours: Identity) -> bool:
+    """Give a server that runs and does not answer yet the time to recover: ending it would begin that anew."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        problem = _probe(ours)
+        if problem is None:
+            return True
+        if "starting up" not in problem and "recovery" not in problem:
+            return False
+        time.sleep(0.1)
+    return False
+
+
 def _probe(ours: Identity) -> str | None:
     """Return None where our database answers, else why not."""
     url = ours.database_url.replace("postgresql+psycopg", "postgresql")
@@ -159,7 +175,7 @@ def _clear(folder: Path) -> None:
 
 def _run(command: list[str | Path], *, folder: Path, log: Path) -> None:
     with log.open("ab") as file:
-        launched: list[str | Path] = [sys.executable, "-I", "-S", CHILD, "0", "0", _user(), *command]
+        launched = [sys.executable, "-I", "-S", str(CHILD), "0", "0", _user(), *map(str, command)]
         code = subprocess.run(launched, cwd=folder, stdout=file, stderr=file, check=False).returncode  # noqa: S603 - ours
     if code:
         raise NotStarted(f"PostgreSQL's files could not be made (initdb ended with {code}).", f"{log}:\n{tail(log)}")

@@ -82,7 +82,7 @@ def spawn(
     """Start a command that gets the signal `dies_by` when this process ends in whatever way."""
     with log.open("ab") as file:
         process = subprocess.Popen(  # noqa: S603 - our own commands
-            [sys.executable, "-I", "-S", CHILD, str(os.getpid()), str(int(dies_by)), user, *command],
+            bound_to_us(command, user=user, dies_by=dies_by),
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=file,
@@ -91,6 +91,11 @@ def spawn(
         )
     _spawned.append(process)
     return process
+
+
+def bound_to_us(command: Sequence[str | Path], *, user: str = "-", dies_by: int = signal.SIGTERM) -> list[str]:
+    """Return the command that becomes `command`, and gets the signal `dies_by` when this process ends."""
+    return [sys.executable, "-I", "-S", str(CHILD), str(os.getpid()), str(int(dies_by)), user, *map(str, command)]
 
 
 def wait_until(

@@ -1,0 +1,52 @@
+"""`souschef up`: everything on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+
+import typer
+
+COLOURS = {
+    "door": typer.colors.CYAN,
+    "worker": typer.colors.GREEN,
+    "beat": typer.colors.MAGENTA,
+    "flower": typer.colors.YELLOW,
+}
+
+
+def up() -> None:
+    """Start everything on this machine, and keep it running until Ctrl-C.
+
+    PostgreSQL and Valkey are started where SOUSCHEF_DATABASE_URL and SOUSCHEF_BROKER_URL are not set; the database is
+    migrated; the doors, a worker, beat and Flower are started, and started again when they fall.
+
+    Exit codes: 0 stopped, 3 a port is taken, 4 database, 6 broker, 7 data folder, 8 a process did not start.
+    """
+    from rich.console import Console
+
+    from config import logging as our_logging
+    from workers.supervisor import running
+
+    our_logging.configure()
+    told = Console(stderr=True)
+    try:
+        with running(console=told, say=_say) as kitchen:
+            told.print(f"Doors   {kitchen.door_url}/docs\nHealth  {kitchen.door_url}/health")
+            told.print(f"Flower  {kitchen.flower_url}   (user {kitchen.flower_user}; the password is in")
+            told.print(f"        {kitchen.data_dir / 'flower.password'})\nLogs    {kitchen.data_dir / 'logs'}")
+            told.print("Everything is up until Ctrl-C.")
+            while True:
+                signal.pause()
+    except KeyboardInterrupt:
+        told.print("Everything is stopped.")
+
+
+_lines = threading.Lock()
+
+
+def _say(name: str, line: str) -> None:
+    with _lines:
+        sys.stdout.write(f"{typer.style(f'{name:<6}', fg=COLOURS[name])} {line}\n")
+        sys.stdout.flush()
