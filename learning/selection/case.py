@@ -55,7 +55,7 @@ class Case:
         forbids = [order for order in inputs.orders if order.kind == OrderKind.FORBID]
         self.forbidden_materials = frozenset(o.material for o in forbids if o.material is not None)
         self.forbidden_skills = frozenset(o.skill for o in forbids if o.material is None)
-        self.recent = frozenset(inputs.past.materials)
+        self.recent = frozenset(inputs.past.materials) | frozenset(inputs.carry.rested)
         self.contexts: list[str | None] = list(inputs.past.contexts)
         self.just_practised: list[int] = list(inputs.past.skills)
         self.open_materials: set[int] = set()

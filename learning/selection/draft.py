@@ -25,8 +25,6 @@ class Filled:
     pool: tuple[Candidate, ...]
     """The best candidates, for the record."""
     rungs: tuple[Rung, ...]
-    contexts: frozenset[str | None] = frozenset()
-    """Every context in which something of the skill was admissible."""
     order: OrderInput | None = None
     despite: tuple[str, ...] = ()
     """The hard rules that a teacher's order stands above."""
@@ -49,12 +47,15 @@ class Draft:
     counting: bool = False
     """Whether this refresh counts."""
     beaten: dict[int, int] = field(default_factory=dict)
+    rested: list[int] = field(default_factory=list)
 
     @classmethod
     def begun(cls, case: Case) -> Draft:
         """Return the draft with what stays of the open assignments."""
         carry = case.inputs.carry
-        draft = cls(case, choices=carry.choices, counting=counts(case), beaten=dict(carry.beaten))
+        draft = cls(
+            case, choices=carry.choices, counting=counts(case), beaten=dict(carry.beaten), rested=list(carry.rested)
+        )
         for now in case.inputs.current:
             found = standing(case, now)
             draft.withdrawn += found.withdrawn
@@ -86,8 +87,9 @@ class Draft:
         return next(slot for slot in range(len(used) + 1) if slot not in used)
 
     def withdraw(self, slot: int, trigger: Trigger, detail: str = "") -> None:
-        """Take a kept assignment away."""
+        """Take a kept assignment away; it does not come straight back."""
         found = self.kept.pop(slot)
+        self.rested += found.kept
         self.withdrawn += [Withdrawn(slot, material, trigger, detail) for material in found.kept]
         entry = self.case.catalogue.entries.get(found.kept[0])
         if entry is not None:
@@ -102,9 +104,8 @@ class Draft:
         options = menu(case, search, picked.chosen)
         rungs = rungs_of(case, options) + ((Rung.TEACHER,) if order else ())
         self.choices += self.counting and order is None
-        contexts = frozenset(entry.context for entry, _, _ in search.offers(picked.chosen.skill))
         best = tuple(pool[:_KEPT_IN_RECORD])
-        self.filled.append(Filled(slot, tuple(options), picked, best, rungs, contexts, order))
+        self.filled.append(Filled(slot, tuple(options), picked, best, rungs, order))
         case.take([candidate.entry for candidate in options])
         search.taken(picked.chosen.skill)
 

@@ -88,6 +88,7 @@ class CarryInput(NamedTuple):
 
     choices: int
     beaten: Mapping[int, int]
+    rested: tuple[int, ...]
     counted_until: int | None
 
 
@@ -161,7 +162,12 @@ def compact(
         pace=None
         if place.pace is None
         else PaceInput(place.pace.completed, place.pace.minutes, round(place.pace.days * WHOLE)),
-        carry=CarryInput(place.carry.choices, dict(place.carry.beaten), _micro(place.carry.counted_until)),
+        carry=CarryInput(
+            place.carry.choices,
+            dict(place.carry.beaten),
+            tuple(place.carry.rested)[-rules.reuse_window :] if rules.reuse_window else (),
+            _micro(place.carry.counted_until),
+        ),
     )
 
 

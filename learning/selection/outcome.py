@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from learning.selection.candidates import Candidate, Search
@@ -14,6 +15,7 @@ from learning.selection.ladder import why_nothing
 from learning.selection.place import AssignmentState, Carry
 from learning.selection.record import write
 from learning.selection.sentences import NOTHING, because_gap, because_interest
+from learning.selection.shelves import Entry
 from learning.selection.stability import Standing
 from learning.selection.value import worth
 from learning.selection.window import liking
@@ -34,7 +36,7 @@ def outcome(draft: Draft) -> Decision:
         "nothing": nothing and nothing.value,
         "needs": [(need.skill, need.context, round(need.price * SCALE)) for need in needs],
         "unmet": [(unmet.order, unmet.why) for unmet in draft.unmet],
-        "carry": (carry.choices, carry.beaten, carry.counted_until),
+        "carry": (carry.choices, carry.beaten, carry.rested, carry.counted_until),
     }
     record, digest = write(case, body)
     return Decision(
@@ -103,6 +105,7 @@ def _carry(draft: Draft) -> Carry:
     return Carry(
         choices=draft.choices,
         beaten=tuple(sorted(draft.beaten.items())),
+        rested=tuple(draft.rested)[-draft.case.rules.reuse_window :] if draft.case.rules.reuse_window else (),
         counted_until=None if until is None else until / MICRO,
     )
 
@@ -114,24 +117,28 @@ def _needs(draft: Draft, nothing: Nothing | None) -> tuple[Need, ...]:
     if nothing in {Nothing.NO_MATERIAL, Nothing.NO_LEVEL, Nothing.USED_UP, Nothing.NOT_READY}:
         skill = next((skill for _, skill in search.ranked(case.scope) if not search.offers(skill)), None)
         return () if skill is None else (Need(skill, "", 1.0),)
-    if case.rules.tolerance == 0:
-        return ()
-    found: dict[tuple[int, str], int] = {}
-    for filled in draft.filled:
-        if filled.pick is not None and (lacked := _lacked(case, filled)):
-            found[filled.menu[0].skill, lacked[0]] = lacked[1]
-    return tuple(Need(skill, topic, price / SCALE) for (skill, topic), price in sorted(found.items()))
-
-
-def _lacked(case: Case, filled: Filled) -> tuple[str, int] | None:
-    """Return the topic liked best and the interest forgone, where nothing admissible of the skill is about it."""
     liked = [(-liking(case, topic), topic) for topic in case.inputs.interests if topic not in case.inputs.vetoes]
-    if not liked:
-        return None
+    if case.rules.tolerance == 0 or not liked or min(liked)[0] == 0:
+        return ()
     best, topic = min(liked)
-    first = filled.menu[0].entry
-    forgone = -best - liking(case, first.context, first.depth)
-    return (topic, forgone) if best < 0 and topic not in filled.contexts and forgone > 0 else None
+    found: dict[int, int] = {}
+    for first, others in _open_menus(draft):
+        forgone = -best - liking(case, first.context, first.depth)
+        skill = first.skills[0]
+        served = {entry.context for entry in others} | {entry.context for entry, _, _ in search.offers(skill)}
+        if forgone > 0 and topic not in served:
+            found[skill] = max(forgone, found.get(skill, 0))
+    return tuple(Need(skill, topic, price / SCALE) for skill, price in sorted(found.items()))
+
+
+def _open_menus(draft: Draft) -> Iterator[tuple[Entry, list[Entry]]]:
+    """Yield the default and the whole menu of every open slot, kept or filled."""
+    entries = draft.case.catalogue.entries
+    for found in draft.kept.values():
+        if found.kept[0] in entries:
+            yield entries[found.kept[0]], [entries[material] for material in found.kept if material in entries]
+    for filled in draft.filled:
+        yield filled.menu[0].entry, [candidate.entry for candidate in filled.menu]
 
 
 def _told(case: Case, filled: Filled, chosen: Chosen) -> dict[str, Any]:

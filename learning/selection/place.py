@@ -100,6 +100,8 @@ class Carry:
     """(slot, in how many consecutive refreshes something was better by more than the hysteresis)."""
     counted_until: float | None = None
     """The evidence watermark of the last refresh that counted."""
+    rested: tuple[int, ...] = ()
+    """Materials that lay unattempted and were replaced, the latest last: they do not come straight back."""
 
 
 @dataclass(frozen=True, slots=True)

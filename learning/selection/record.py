@@ -83,7 +83,7 @@ def _inputs(case: Case) -> dict[str, Any]:
             "ceilings": [(skill, failed) for skill, failed in _pairs(past.ceilings) if skill in viewed],
         },
         "tallies": [(skill, tally) for skill, tally in _pairs(inputs.tallies) if skill in case.titles],
-        "carry": (inputs.carry.choices, _pairs(inputs.carry.beaten), inputs.carry.counted_until),
+        "carry": (inputs.carry.choices, _pairs(inputs.carry.beaten), inputs.carry.rested, inputs.carry.counted_until),
         "catalogue": _catalogue(case, viewed),
     }
     return kept
@@ -129,7 +129,7 @@ def _read(body: dict[str, Any]) -> tuple[Inputs, Catalogue]:
         current=tuple(_current(now) for now in body["current"]),
         evidence=tuple(body["evidence"]),
         pace=None if pace is None else PaceInput(*pace),
-        carry=CarryInput(carry[0], dict(carry[1]), carry[2]),
+        carry=CarryInput(carry[0], dict(carry[1]), tuple(carry[2]), carry[3]),
     )
     return inputs, _read_catalogue(body["catalogue"])
 
