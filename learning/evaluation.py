@@ -195,7 +195,7 @@ def _watch(
     rows: list[tuple[float, ...]] = []
     for place, student in enumerate(students):
         windows.start()
-        for seen, (response, _, standings) in enumerate(online.watched(student.responses)):
+        for seen, (response, standings, _) in enumerate(online.watched(student.responses)):
             outcome = response.outcome
             if outcome is None:
                 continue

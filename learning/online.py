@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from learning.calibration import Calibration
 from learning.filter import Constants, Learner, Shared, constants, learn_shared, recall, step
 from learning.parameters import SHIPPED, Parameters
 from learning.snapshot import Snapshot
@@ -21,14 +22,23 @@ class Standing(NamedTuple):
     variance: float
 
 
-class OnlinePass:
-    """The filter with its shared terms learning too, one student after another."""
+class Watched(NamedTuple):
+    """One response, and what was believed before it."""
 
-    __slots__ = ("_known", "_shared", "responses")
+    response: Response
+    standings: list[Standing]
+    expected: float
+
+
+class OnlinePass:
+    """The filter with its shared terms learning too, one student after another, and a calibration curve behind it."""
+
+    __slots__ = ("_curve", "_known", "_shared", "responses")
 
     def __init__(self, parameters: Parameters = SHIPPED) -> None:
         self._known: Constants = constants(parameters)
         self._shared = Shared(Snapshot.prior(parameters))
+        self._curve = Calibration()
         self.responses = 0
 
     @property
@@ -37,29 +47,24 @@ class OnlinePass:
         return self._known.noise
 
     def student(self, responses: Iterable[Response]) -> list[float]:
-        """Take in all responses of a new student; return the outcome expected before each."""
-        known, shared = self._known, self._shared
-        learner = Learner(LearnerState.new(), known)
-        outcomes: list[float] = []
-        for response in responses:
-            seen = step(learner, response, shared, known)
-            if seen[2]:
-                learn_shared(shared, response, seen, known)
-                self.responses += 1
-            outcomes.append(seen[0])
-        return outcomes
+        """Take in all responses of a new student; return the outcome expected before each, in (0, 1)."""
+        learner = Learner(LearnerState.new(), self._known)
+        return [self._expect(learner, response) for response in responses]
 
-    def watched(self, responses: Iterable[Response]) -> Iterator[tuple[Response, float, list[Standing]]]:
-        """Yield each response of a new student with the outcome expected of it and the standings before it."""
-        known, shared = self._known, self._shared
-        learner = Learner(LearnerState.new(), known)
+    def watched(self, responses: Iterable[Response]) -> Iterator[Watched]:
+        """Take in all responses of a new student; yield what was believed before each."""
+        learner = Learner(LearnerState.new(), self._known)
         for response in responses:
-            standings = _standings(learner, response, shared, known)
-            seen = step(learner, response, shared, known)
-            if seen[2]:
-                learn_shared(shared, response, seen, known)
-                self.responses += 1
-            yield response, seen[0], standings
+            standings = _standings(learner, response, self._shared, self._known)
+            yield Watched(response, standings, self._expect(learner, response))
+
+    def _expect(self, learner: Learner, response: Response) -> float:
+        seen = step(learner, response, self._shared, self._known)
+        if not seen[2]:
+            return self._curve.follow(seen[0], None)
+        learn_shared(self._shared, response, seen, self._known)
+        self.responses += 1
+        return self._curve.follow(seen[0], response.outcome if response.weight >= 1.0 else None)
 
     def snapshot(self, *, version: int) -> Snapshot:
         """Return what has been learned so far."""
