@@ -52,4 +52,4 @@ def is_staff(event: object) -> bool:
     """Whether the sender says that whoever acts is in the course, and not as a learner: a preview."""
     roles = at(event, "membership", "roles")
     told = [role for role in roles if isinstance(role, str)] if isinstance(roles, list) else []
-    return bool(told) and not any(role.rsplit("#", 1)[-1].startswith(_LEARNER) for role in told)
+    return bool(told) and not any(_LEARNER in role.replace("#", "/").split("/") for role in told)

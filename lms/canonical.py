@@ -13,7 +13,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, Order, OrderVerb, PayloadError, SourceRules
-from lms.fields import MAX_TEXT, content_digest, digest, instant, key_of, mapping, number, ref, share, storable, text_at
+from lms.fields import (
+    MAX_TEXT,
+    content_digest,
+    digest,
+    instant,
+    key_of,
+    mapping,
+    number,
+    number_or_none,
+    ref,
+    share,
+    storable,
+    text_at,
+)
 
 ORDER = "order"
 _ASSESSMENT = frozenset({FactKind.ITEM_RESULT, FactKind.ATTEMPT_GRADED, FactKind.SKILL_RESULT})
@@ -122,7 +135,8 @@ def _content(kind: FactKind, top: Mapping[str, Any]) -> tuple[dict[str, Any], fl
             scope = top.get("scope", "attempt")
             if scope not in ("attempt", "gradebook"):
                 raise PayloadError("schema", "/scope")
-            return {"scope": scope, "raw": top.get("points"), "max": top.get("of")}, _outcome(top)
+            points, most = number_or_none(top.get("points"), "/points"), number_or_none(top.get("of"), "/of")
+            return {"scope": scope, "raw": points, "max": most}, _outcome(top)
         case FactKind.SURVEY_ANSWER:
             return {"survey": top["survey"], **_answer(top)}, None
         case FactKind.CONSENT:

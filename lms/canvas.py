@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, PayloadError, SourceRules
-from lms.fields import at, digest, instant, key_of, mapping, names, number, ref, share, text_at
+from lms.fields import at, digest, instant, key_of, mapping, names, number, number_or_none, ref, share, text_at
 
 GRADE = "grade_change"
 OUTCOMES = frozenset({"learning_outcome_result_created", "learning_outcome_result_updated"})
@@ -57,7 +57,8 @@ def _grade(metadata: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[Fact, 
         return Ignored("muted")
     submission = ref(_id(body.get("submission_id")), "/body/submission_id")
     graded_at = instant(metadata.get("event_time"), "/metadata/event_time")
-    points, most = body.get("score"), body.get("points_possible")
+    points = number_or_none(body.get("score"), "/body/score")
+    most = number_or_none(body.get("points_possible"), "/body/points_possible")
     outcome = None if points is None or most is None else share(points, most, pointer="/body")
     fact = Fact(
         kind=FactKind.ATTEMPT_GRADED,
@@ -95,7 +96,10 @@ def _outcome(metadata: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[Fact
         attempt=key_of(*parts),
         outcome=_skill_share(body),
         revised_at=revised_at,
-        value={"raw": body.get("score"), "max": body.get("possible")},
+        value={
+            "raw": number(body["score"], "/body/score"),
+            "max": number_or_none(body.get("possible"), "/body/possible"),
+        },
     )
     return (fact,)
 

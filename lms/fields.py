@@ -115,6 +115,15 @@ def number(value: object, pointer: str) -> float:
     return float(value)
 
 
+def number_or_none(value: object, pointer: str) -> float | None:
+    """Return a finite number, or None for null.
+
+    Raises:
+        PayloadError: `score_range`.
+    """
+    return None if value is None else number(value, pointer)
+
+
 def share(points: object, maximum: object, *, pointer: str, minimum: object = 0) -> float | None:
     """Return points as a share in [0, 1] of what could be had; None where nothing could be had.
 

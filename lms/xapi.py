@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lms import xapi_statement as xapi
 from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, SourceRules
-from lms.fields import at, key_of, names, plain, ref, text_at
+from lms.fields import at, key_of, names, number_or_none, plain, ref, text_at
 
 
 def envelope(statement: object, *, rules: SourceRules) -> Envelope:
@@ -74,9 +74,18 @@ def _attempt_graded(it: xapi.Statement, statement: object) -> tuple[Fact, ...] |
         subject=names(it.object_id, plain(it.definition.get("name"))),
         attempt=_attempt_ref(it, statement),
         outcome=outcome,
-        value={"scope": "attempt", "raw": at(it.result, "score", "raw"), "max": at(it.result, "score", "max")},
+        value={"scope": "attempt", **_points(it)},
     )
     return (fact,)
+
+
+def _points(it: xapi.Statement) -> dict[str, float | None]:
+    score = it.result.get("score")
+    raw, most = (at(score, "raw"), at(score, "max"))
+    return {
+        "raw": number_or_none(raw, "/result/score/raw"),
+        "max": number_or_none(most, "/result/score/max"),
+    }
 
 
 def _attempt_ref(it: xapi.Statement, statement: object) -> str | None:

@@ -6,7 +6,10 @@ from typing import Any
 
 _EVENT = {"type": "object", "additionalProperties": True}
 _PROBLEMS = {
-    400: "bad_json, bad_encoding, too_deep, number_range, duplicate_key, bad_unicode, not_an_object, bad_request",
+    400: (
+        "bad_json, bad_encoding, too_deep, number_range, duplicate_key, bad_unicode, not_an_object, no_envelope, "
+        "bad_request"
+    ),
     401: "auth_missing, auth_failed",
     403: "wrong_door",
     408: "body_timeout",

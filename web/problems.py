@@ -21,6 +21,7 @@ SENTENCES = {
     "duplicate_key": "An object in the body has a name twice.",
     "bad_unicode": "The body holds U+0000 or half a surrogate pair.",
     "not_an_object": "An event is a JSON object.",
+    "no_envelope": "This is no sensor's message: `data` holds the events.",
     "too_large": "The body is too large: send it in smaller batches.",
     "unsupported_media": "Send application/json in UTF-8, plain or gzip.",
     "unsupported_version": "This version of the format is not read.",
