@@ -1,0 +1,62 @@
+# Souschef: `make demo` and `make test` need Python 3.11 or newer, and nothing else.
+
+# The newest Python that is there and can make virtual environments; or PYTHON=/path/to/python.
+PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11 python3; do \
+	"$$name" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+	&& { echo "$$name"; break; }; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
+UV ?= uv
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check up bench chaos lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/embedded.stamp ## Ten weeks of a real class turned into assignments, real servers included
+	@bin/souschef demo $(if $(filter true,$(CI)),--exit)
+
+test: .venv/dev.stamp ## Run the tests against real servers; PYTEST="-k door -x" passes options on
+	@$(BIN)/python -m pytest $(PYTEST)
+
+check: .venv/dev.stamp ## Lint, format, types and the arrows between the folders
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+up: .venv/embedded.stamp ## Start everything and keep it running until Ctrl-C
+	@bin/souschef up
+
+bench: .venv/dev.stamp ## Measure every figure that the README quotes; BENCH=name runs one
+	@for file in $(or $(BENCH:%=benchmarks/%.py),$(filter-out %/__init__.py,$(wildcard benchmarks/*.py))); do \
+		echo "== $$file"; PYTHONPATH=. $(BIN)/python "$$file" || exit 1; done
+
+chaos: .venv/dev.stamp ## Kill, freeze and fill things, and count what was lost
+	@test -d tests/chaos || { echo "There are no chaos tests yet."; exit 1; }
+	@$(BIN)/python -m pytest tests/chaos $(PYTEST)
+
+lock: ## Pin all dependencies anew (needs uv)
+	@for file in embedded:embedded,text production:text dev:embedded,text,dev; do \
+		$(UV) pip compile pyproject.toml $$(echo "$${file#*:}" | sed 's/[^,]*/--extra &/g; s/,/ /g') --universal \
+		--python-version 3.11 --generate-hashes --no-annotate --no-header --quiet \
+		--output-file "requirements/$${file%%:*}.txt" || exit 1; done
+
+clean: ## Remove the virtual environment and all caches; the data folder stays
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/%.stamp: requirements/%.txt | .venv/bin/python
+	@echo "Installing from $< into .venv (the first time takes a minute)"
+	@$(PIP) --requirement $<
+	@touch $@
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "souschef: No Python 3.11 or newer with venv was found." \
+		"Install one (such as python3.13 and python3.13-venv), or name it: make demo PYTHON=/path/to/python." >&2; exit 2; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "souschef: $(PYTHON) is no Python, or older than 3.11. Name another: make demo PYTHON=/path/to/python." >&2; \
+		exit 2; }
+	@"$(PYTHON)" -m venv .venv
+	@printf '#!/bin/sh\nexec "%s/bin/souschef" "$$@"\n' '$(CURDIR)' > .venv/bin/souschef && chmod +x .venv/bin/souschef
