@@ -2,8 +2,21 @@
 
     {"type": "assignment_picked", "id": "7f3a", "student": "s01", "at": "2026-11-22T05:32:28Z", "assignment": "812"}
 
-Every event has `type`, `id` (unique within the source), `at` (ISO 8601 with a zone) and `student`; an order has
-`student` or `class`. `docs/lms/events.md` lists the fields of each type. Unknown fields are never stored.
+Every event has `type`, `id` (unique within the source and type), `at` (ISO 8601 with a zone) and `student`; `class`,
+`attempt` and `sequence` may be told. Unknown fields are never stored. What each type has beside them:
+
+    assignment_picked | assignment_started | assignment_done   assignment, position?
+    interest_feedback       topic, direction (more | less)
+    interest_veto           topic, vetoed? (true)
+    survey_answer           survey, subject, kind, answer, position?, options?
+    consent                 survey, given
+    item_result             subject (one name or several, the most precise first), outcome | points + of
+    skill_result            subject, outcome | points + of
+    attempt_graded          subject, outcome | points + of, scope? (attempt | gradebook)
+    order                   order (pin | forbid | must_do | hold | revoke), author, student | class, material?, skill?,
+                            reason?, expires_at?, revokes (the id of the order that is taken back)
+
+A regrade has an id of its own, `replaces` (the id of the result) and `revised_at`.
 """
 
 from __future__ import annotations

@@ -85,6 +85,10 @@ def _outcome(metadata: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[Fact
     if body.get("score") is None:
         return Ignored("no_score")
     parts = [_id(body.get(field)) for field in ("artifact_type", "artifact_id", "associated_asset_id", "attempt")]
+    points = {
+        "raw": number(body["score"], "/body/score"),
+        "max": number_or_none(body.get("possible"), "/body/possible"),
+    }
     fact = Fact(
         kind=FactKind.SKILL_RESULT,
         key=key_of("skill", student, skill, *parts),
@@ -96,10 +100,7 @@ def _outcome(metadata: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[Fact
         attempt=key_of(*parts),
         outcome=_skill_share(body),
         revised_at=revised_at,
-        value={
-            "raw": number(body["score"], "/body/score"),
-            "max": number_or_none(body.get("possible"), "/body/possible"),
-        },
+        value=points,
     )
     return (fact,)
 
