@@ -28,7 +28,9 @@ def engine_for(url: str, *, role: str = "worker") -> Engine:
     A worker's statement may take 25 s, so that none outlives its task; the door gives up after 4 s and answers 503.
     A lost client is noticed within 2 s, so that a killed worker's locks do not live on.
     """
-    sizes: dict[str, Any] = {"pool_size": 8, "max_overflow": 8} if role == "door" else {"pool_size": 2, "max_overflow": 2}
+    sizes: dict[str, Any] = (
+        {"pool_size": 8, "max_overflow": 8} if role == "door" else {"pool_size": 2, "max_overflow": 2}
+    )
     statement_ms = 4_000 if role == "door" else 25_000
     options = (
         f"-c statement_timeout={statement_ms} -c lock_timeout=5000 -c client_connection_check_interval=2000 "

@@ -145,7 +145,9 @@ def evidence(session: Session, after: Mapping[int, Mark]) -> dict[int, list[Evid
         "keys": [after[student][2] for student in students],
     }
     found: dict[int, list[Evidence]] = {student: [] for student in students}
-    for student, at, sequence, key, item, outcome, weight, skills in session.connection().execute(statement, parameters):
+    for student, at, sequence, key, item, outcome, weight, skills in session.connection().execute(
+        statement, parameters
+    ):
         found[student].append(Evidence(student, (at, sequence, key), item, tuple(skills or ()), outcome, weight))
     return found
 

@@ -187,7 +187,10 @@ def rules(session: Session, school_id: int, classes: Collection[int | None]) -> 
     for class_id in classes:
         merged: dict[str, object] = {}
         version = 0
-        for document, number in (own.get(None, ({}, 0)), own.get(class_id, ({}, 0)) if class_id is not None else ({}, 0)):
+        for document, number in (
+            own.get(None, ({}, 0)),
+            own.get(class_id, ({}, 0)) if class_id is not None else ({}, 0),
+        ):
             merged |= document
             version += number
         policy = Policy.from_document({**merged, "version": version})

@@ -179,7 +179,9 @@ def forget_interests(session: Session, students: Iterable[int]) -> set[int]:
 
 def mark_due(session: Session, *, school_id: int) -> int:
     """Mark all students of a school for a refresh; return how many."""
-    statement = text("UPDATE souschef.learner_state SET refresh_due = true WHERE school_id = :school AND NOT refresh_due")
+    statement = text(
+        "UPDATE souschef.learner_state SET refresh_due = true WHERE school_id = :school AND NOT refresh_due"
+    )
     return session.connection().execute(statement, {"school": school_id}).rowcount
 
 
@@ -194,7 +196,11 @@ def due(session: Session, *, limit: int) -> list[int]:
 
 
 def _publish(
-    session: Session, statement: Any, school_id: int, rows: Sequence[Any], columns: Collection[str]  # noqa: ANN401 - rows of either kind
+    session: Session,
+    statement: Any,
+    school_id: int,
+    rows: Sequence[Any],
+    columns: Collection[str],  # noqa: ANN401 - rows of either kind
 ) -> set[int]:
     if not rows:
         return set()

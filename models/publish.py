@@ -176,5 +176,7 @@ def announce(session: Session, school_id: int, changes: Sequence[ChangeRow]) -> 
         "versions": [change.version for change in ordered],
     }
     connection.execute(write, parameters)
-    connection.execute(text("SELECT pg_notify(:channel, :body)"), {"channel": NOTIFY_CHANNEL, "body": f"{school_id}:{last}"})
+    connection.execute(
+        text("SELECT pg_notify(:channel, :body)"), {"channel": NOTIFY_CHANNEL, "body": f"{school_id}:{last}"}
+    )
     return last

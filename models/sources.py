@@ -107,9 +107,7 @@ def credential(session: Session, name: str, *, secret_key: bytes, school: str | 
 def listed(session: Session) -> list[tuple[str, Source]]:
     """Return (school ref, source) of every source, by school and name."""
     statement = (
-        select(School.ref, Source)
-        .where(Source.school_id == School.id)
-        .order_by(School.ref, Source.name)  # type: ignore[arg-type] # columns, which SQLModel types as their values
+        select(School.ref, Source).where(Source.school_id == School.id).order_by(School.ref, Source.name)  # type: ignore[arg-type] # columns, which SQLModel types as their values
     )
     return list(session.exec(statement).all())
 

@@ -30,7 +30,9 @@ class Skill(Table, table=True):
     """One row is one skill of a school's curriculum; `title` reads as part of a sentence."""
 
     __tablename__ = "skill"
-    __table_args__ = in_schema(UniqueConstraint("school_id", "ref"), CheckConstraint("weight > 0", name="weight_positive"))
+    __table_args__ = in_schema(
+        UniqueConstraint("school_id", "ref"), CheckConstraint("weight > 0", name="weight_positive")
+    )
 
     id: int | None = Field(default=None, sa_column=identity())
     school_id: int = Field(sa_column=references("school"))
