@@ -21,8 +21,9 @@ class SkillBelief:
     """A student's standing on one skill at one moment, as Gaussians in logits.
 
     `ability` is the general level (bias and ability), `offset` what is special about this skill,
-    `difficulty` the skill's own; expected success on an average item has the logit
-    `ability + offset - difficulty`.
+    `difficulty` the skill's own; success on an item drawn from the skill's has the logit
+    `ability + offset - difficulty`. That is flatter than the logit of success on any single item, which the filter
+    keeps: items differ, and so do a student's days (`docs/decisions/mastery-over-items.md`).
     """
 
     skill: int
@@ -40,8 +41,6 @@ class SkillBelief:
     """Seconds since 1970 of the last evidence on this skill."""
     retention: float
     """Probability in [0, 1] that what was known at `last_at` is still there; 1.0 where there is no evidence."""
-    noise: float = 0.0
-    """Variance of a single item's logit around the skill's: the items differ, and so do a student's days."""
 
 
 PROBIT = math.pi / 8.0
@@ -86,12 +85,11 @@ class Prediction:
 def mastery(belief: SkillBelief) -> float:
     """Return the expected success, in [0, 1], on an item drawn from the skill's.
 
-    `sigmoid(mu / sqrt(1 + pi (v + noise) / 8))`. Today's form and the memory of an item do not enter `mu`, for a streak
-    or a remembered item is not mastery; that both vary, as items do, is in `noise`. Left out, skills said to be
-    mastered at .88 are answered right at .83 only (`docs/decisions/mastery-over-items.md`).
+    `sigmoid(mu / sqrt(1 + pi v / 8))`. Today's form and the memory of an item are not in `mu`, for a streak or a
+    remembered item is not mastery.
     """
     mean, variance = _standing_logit(belief)
-    return _expected(mean, variance + belief.noise)
+    return _expected(mean, variance)
 
 
 def interval(belief: SkillBelief, *, share: float = 0.8, factor: float = F) -> tuple[float, float]:
@@ -102,14 +100,11 @@ def interval(belief: SkillBelief, *, share: float = 0.8, factor: float = F) -> t
     """
     mean, variance = _standing_logit(belief)
     half = _quantile("share", share) * math.sqrt(factor * variance)
-    slope = _slope(belief.noise)
-    return sigmoid(slope * (mean - half)), sigmoid(slope * (mean + half))
+    return sigmoid(mean - half), sigmoid(mean + half)
 
 
 def gap_probability(belief: SkillBelief, target: float = 0.8, *, factor: float = F) -> float:
     """Return the probability, in [0, 1], that the success rate is below `target`: `Phi((logit t - mu) / sqrt(f v))`.
-
-    The success rate over the skill's items is flatter than a single item's curve; `logit t` is stretched accordingly.
 
     Raises:
         BeliefError: `target` is not between 0 and 1.
@@ -117,7 +112,7 @@ def gap_probability(belief: SkillBelief, target: float = 0.8, *, factor: float =
     if not 0.0 < target < 1.0:
         raise BeliefError("target", target)
     mean, variance = _standing_logit(belief)
-    wanted = math.log(target / (1.0 - target)) / _slope(belief.noise)
+    wanted = math.log(target / (1.0 - target))
     spread = math.sqrt(factor * variance)
     if spread == 0.0:
         return 1.0 if mean < wanted else 0.0
@@ -156,7 +151,7 @@ def predicted_success(
 ) -> Prediction:
     """Return the expected success on a material that practises the skills of `beliefs`, all of one student.
 
-    `difficulty` is in logits relative to the skills' own: 0 is an average item of theirs, 1 is harder. Of `c` skills
+    `difficulty` is in logits relative to the skills' own: 0 is as hard as their items are on average. Of `c` skills
     each counts `1 / c ** sharing`, as in the filter.
 
     Raises:
@@ -174,9 +169,7 @@ def predicted_success(
         mean += share * belief.offset - part * belief.difficulty
         variance += share * share * belief.offset_variance + part * part * belief.difficulty_variance
     half = _quantile("share", 0.8) * math.sqrt(factor * variance)
-    noise = beliefs[0].noise
-    slope = _slope(noise)
-    return Prediction(_expected(mean, variance + noise), sigmoid(slope * (mean - half)), sigmoid(slope * (mean + half)))
+    return Prediction(_expected(mean, variance), sigmoid(mean - half), sigmoid(mean + half))
 
 
 def sigmoid(logit: float) -> float:
@@ -194,11 +187,7 @@ def _standing_logit(belief: SkillBelief) -> tuple[float, float]:
 
 def _expected(mean: float, variance: float) -> float:
     """Return the mean of a logistic over a Gaussian (MacKay 1992)."""
-    return sigmoid(mean * _slope(variance))
-
-
-def _slope(variance: float) -> float:
-    return 1.0 / math.sqrt(1.0 + PROBIT * variance)
+    return sigmoid(mean / math.sqrt(1.0 + PROBIT * variance))
 
 
 @lru_cache(maxsize=64)

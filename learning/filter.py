@@ -60,6 +60,8 @@ class Constants:
     stability_days: float
     noise: float
     """What a single response's logit varies by around its skill's: item, memory of it, form."""
+    flatness: float
+    """By how much that noise flattens a logit."""
 
 
 @lru_cache(maxsize=256)
@@ -67,6 +69,7 @@ def constants(parameters: Parameters) -> Constants:
     """Return the parameters on their natural scale."""
     p = parameters
     form = exp(p.log_form)
+    noise = exp(p.log_item) + exp(p.log_item_memory) + form
     return Constants(
         ability=exp(p.log_ability),
         skill=exp(p.log_skill),
@@ -91,7 +94,8 @@ def constants(parameters: Parameters) -> Constants:
         absence_seconds=p.long_absence_days * DAY,
         absence_variance=p.long_absence_variance,
         stability_days=p.stability_days,
-        noise=exp(p.log_item) + exp(p.log_item_memory) + form,
+        noise=noise,
+        flatness=1.0 / sqrt(1.0 + PROBIT * noise),
     )
 
 

@@ -79,35 +79,34 @@ def beliefs(
     """Return what is believed of each of `skills` at `as_of` (seconds since 1970), forgetting included.
 
     A skill never practised comes back with `responses == 0`: estimated from general ability.
+
+    The filter's logits are of one item on one day. A belief is about the skill's items at large, so single items, the
+    memories of them and form are averaged over: all logits shrink by `1 / sqrt(1 + pi (tau + v_x + v_m) / 8)`.
     """
     known = constants(parameters)
     learner = Learner(state, known)
-    bias, bias_variance = snapshot.bias
-    level, spread = bias + learner.ability, bias_variance + learner.ability_variance
-    noise = known.noise
+    flat = known.flatness
+    level = flat * (snapshot.bias[0] + learner.ability)
+    spread = flat * flat * (snapshot.bias[1] + learner.ability_variance)
     found = {}
     for skill in skills:
         memory = learner.skills.get(skill)
         difficulty, doubt = snapshot.skills.get(skill) or known.difficulty
-        if memory is None:
-            found[skill] = SkillBelief(
-                skill, level, spread, 0.0, known.skill, difficulty, doubt, 0, 0.0, None, 1.0, noise
-            )
-            continue
-        elapsed = max(0.0, as_of - memory.at)
-        offset, variance = forgotten(memory, learner.responses - memory.seen, elapsed, known)
+        offset, variance, elapsed = 0.0, known.skill, 0.0
+        if memory is not None:
+            elapsed = max(0.0, as_of - memory.at)
+            offset, variance = forgotten(memory, learner.responses - memory.seen, elapsed, known)
         found[skill] = SkillBelief(
             skill=skill,
             ability=level,
             ability_variance=spread,
-            offset=offset,
-            offset_variance=variance,
-            difficulty=difficulty,
-            difficulty_variance=doubt,
-            responses=memory.practices,
-            evidence=memory.evidence,
-            last_at=memory.at,
-            retention=retention(memory.stability, elapsed),
-            noise=noise,
+            offset=flat * offset,
+            offset_variance=flat * flat * variance,
+            difficulty=flat * difficulty,
+            difficulty_variance=flat * flat * doubt,
+            responses=memory.practices if memory else 0,
+            evidence=memory.evidence if memory else 0.0,
+            last_at=memory.at if memory else None,
+            retention=retention(memory.stability, elapsed) if memory else 1.0,
         )
     return found

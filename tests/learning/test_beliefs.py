@@ -40,7 +40,6 @@ some_beliefs = st.builds(
     evidence=st.floats(0, 100),
     last_at=st.none(),
     retention=st.floats(0, 1),
-    noise=variances,
 )
 
 
@@ -48,12 +47,6 @@ def test_mastery_is_the_published_formula() -> None:
     # sigmoid(1 / sqrt(1 + pi * 0.1 / 8)) = sigmoid(0.9809) = 0.7273
     assert mastery(SURE) == pytest.approx(1 / (1 + math.exp(-1 / math.sqrt(1 + math.pi * 0.1 / 8))))
     assert mastery(SURE) == pytest.approx(0.7273, abs=1e-4)
-
-
-def test_items_that_differ_pull_mastery_towards_a_half() -> None:
-    """The noise of single items flattens: of sigmoid(1) = .73 on the average item .65 is left over all items."""
-    # sigmoid(1 / sqrt(1 + pi * (0.1 + 2) / 8)) = sigmoid(0.7403) = 0.677
-    assert mastery(replace(SURE, noise=2.0)) == pytest.approx(0.6771, abs=1e-4)
 
 
 def test_the_interval_is_the_central_eighty_percent() -> None:

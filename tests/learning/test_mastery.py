@@ -106,6 +106,13 @@ def test_weak_evidence_moves_less_and_strong_more_but_not_in_proportion() -> Non
     assert moved[1.0] < moved[10.0] < 10 * moved[1.0]
 
 
+def test_a_belief_is_about_the_skills_items_at_large() -> None:
+    """Integrating an item's deviation, its memory and form out of the filter's own expectation gives mastery."""
+    # an unknown item on an average day: V = 1 + e^-0.07 + e^-1.08 + 1 (skill) + e^0.26 + e^-1.80 + e^-0.27 (noise)
+    spread = 1 + math.exp(-0.07) + math.exp(-1.08) + 1 + math.exp(0.26) + math.exp(-1.80) + math.exp(-0.27)
+    assert believed([]) == pytest.approx(1 / (1 + math.exp(-0.8 / math.sqrt(1 + math.pi * spread / 8))))
+
+
 def test_a_skill_never_practised_is_informed_by_ability_and_says_so() -> None:
     history = [right(1) for _ in range(12)]
     known = beliefs(after(history), [1, 2], snapshot=PRIOR, as_of=0.0)
@@ -124,7 +131,8 @@ def test_summer_makes_a_skill_less_sure_and_less_retained() -> None:
     state = after([right(1)])
     at = {days: beliefs(state, [1], snapshot=PRIOR, as_of=days * DAY)[1] for days in (0, 59, 61)}
     slow = math.exp(-8.6) * (math.log(1 + 61 * 144) - math.log(1 + 59 * 144))
-    assert at[61].offset_variance - at[59].offset_variance == pytest.approx(0.25 + slow)
+    grown = at[61].offset_variance - at[59].offset_variance
+    assert grown == pytest.approx((0.25 + slow) * constants(SHIPPED).flatness ** 2)
     # stability 10 days at the first success: R = 1 / (1 + 61 / 90)
     assert at[61].retention == pytest.approx(1 / (1 + 61 / 90))
     assert at[0].retention == 1.0
@@ -132,7 +140,8 @@ def test_summer_makes_a_skill_less_sure_and_less_retained() -> None:
 
 def test_the_return_from_summer_counts_the_same_when_the_next_response_comes() -> None:
     """What beliefs show after 61 days is what the next response is folded onto."""
-    waited = beliefs(after([right(1)]), [1], snapshot=PRIOR, as_of=61 * DAY)[1].offset_variance
+    flat = constants(SHIPPED).flatness
+    waited = beliefs(after([right(1)]), [1], snapshot=PRIOR, as_of=61 * DAY)[1].offset_variance / flat**2
     later = after([right(1), right(1, at=61 * DAY)]).skills[1].variance
     soon = after([right(1), right(1, at=1.0)]).skills[1].variance
     assert waited > soon
