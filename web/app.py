@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from web import caliper, documented, events, health, problems, surveys, xapi
+from web import caliper, canvas, documented, events, health, problems, surveys, xapi
 from web.door import Door
 from web.problems import Problem
 
@@ -30,7 +30,7 @@ def create_app(door: Door | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.door = door or Door()
-    for part in (xapi, caliper, events, surveys, health):
+    for part in (xapi, caliper, canvas, events, surveys, health):
         app.include_router(part.router)
     app.add_exception_handler(Problem, problems.handle)
     app.add_exception_handler(HTTPException, _http_error)
