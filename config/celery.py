@@ -6,7 +6,6 @@ acknowledgement and the process boundary, which are what goes wrong.
 """
 
 import inspect
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -15,6 +14,7 @@ from celery import Celery
 from celery.schedules import crontab
 from kombu.entity import Queue
 
+from config.bell import Bells
 from config.settings import settings
 
 P = ParamSpec("P")
@@ -26,8 +26,6 @@ QUEUE: Final = "souschef"
 TASKS: Final = ("assessment_completed", "survey_submitted", "refresh_assignments", "sweep", "nightly")
 """Permanent names: messages of an old version name them, and operators know them from Flower."""
 TASK_MODULES: Final = ("tasks.events", "tasks.refresh", "tasks.maintenance")
-BREAKER_SECONDS: Final = 2.0
-"""After a ring that failed nobody rings for this long: no caller waits for a dead broker, and the sweep rings later."""
 
 
 def configuration() -> dict[str, Any]:
@@ -186,7 +184,7 @@ def job(name: str, *, minutes: float | None = None) -> Callable[[Callable[P, R]]
     return register
 
 
-_silent_until = 0.0
+_bells = Bells(lambda: app)
 
 
 def wake(task: str, ids: Sequence[int] | None = None) -> bool:
@@ -194,13 +192,8 @@ def wake(task: str, ids: Sequence[int] | None = None) -> bool:
 
     Never raises and never waits for long: what is not heard is rung for by the sweep.
     """
-    global _silent_until  # noqa: PLW0603 - the breaker is one a process
-    if time.monotonic() < _silent_until:
-        return False
     try:
-        app.send_task(task, args=[] if ids is None else [list(ids)], retry=False)
+        return _bells.here().ring(task, [] if ids is None else [list(ids)])
     except Exception as error:  # noqa: BLE001 - whatever a broker's client raises, the event is safe in the inbox
-        _silent_until = time.monotonic() + BREAKER_SECONDS
         log.warning("doorbell_unheard", task=task, error=type(error).__name__)
         return False
-    return True

@@ -1,0 +1,73 @@
+"""A line to the broker for rings alone: it gives up within seconds, and rests after a failure."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from celery import Celery
+
+BREAKER_SECONDS: Final = 2.0
+"""After a ring that failed nobody rings for this long: no caller waits for a dead broker, and the sweep rings later."""
+PATIENCE_SECONDS: Final = 2.0
+"""How long a ring waits for a broker that does not answer."""
+
+
+class Bell:
+    """One connection to the broker, used by one thread at a time; a fork must make its own (see `Bells`)."""
+
+    def __init__(self, app: Callable[[], Celery]) -> None:
+        self._app = app
+        self._lock = threading.Lock()
+        self._connection: Any = None
+        self._silent_until = 0.0
+
+    def ring(self, task: str, arguments: list[Any]) -> bool:
+        """Send a task; return False at once while the bell rests.
+
+        Raises:
+            Exception: whatever the broker's client raises.
+        """
+        if time.monotonic() < self._silent_until or not self._lock.acquire(timeout=2 * PATIENCE_SECONDS):
+            return False
+        try:
+            if time.monotonic() < self._silent_until:  # somebody found out while this one waited
+                return False
+            self._app().send_task(task, args=arguments, connection=self._connected(), retry=False)
+        except Exception:
+            self._silent_until = time.monotonic() + BREAKER_SECONDS
+            self._drop()
+            raise
+        finally:
+            self._lock.release()
+        return True
+
+    def _connected(self) -> Any:  # noqa: ANN401 - kombu ships no types
+        if self._connection is None:
+            app = self._app()
+            impatient: dict[str, Any] = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+            if str(app.conf.broker_url).startswith("redis"):
+                impatient |= {"socket_timeout": PATIENCE_SECONDS, "socket_connect_timeout": PATIENCE_SECONDS}
+            options = {**app.conf.broker_transport_options, **impatient}
+            self._connection = app.connection_for_write(connect_timeout=PATIENCE_SECONDS, transport_options=options)
+        return self._connection
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.collapse()
+
+
+class Bells:
+    """A bell for each process: a connection that two processes shared would mix their messages up."""
+
+    def __init__(self, app: Callable[[], Celery]) -> None:
+        self._app = app
+        self._bells: dict[int, Bell] = {}
+
+    def here(self) -> Bell:
+        """Return this process's bell."""
+        return self._bells.setdefault(os.getpid(), Bell(self._app))

@@ -1,0 +1,292 @@
+"""The embedded servers: they start, are found again, stop, and come back after everything was killed."""
+
+import os
+import signal
+import site
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from multiprocessing.pool import ThreadPool
+from pathlib import Path
+from shutil import rmtree
+from socket import create_server
+
+import psutil
+import psycopg
+import pytest
+import redis
+
+from config import servers
+from config.errors import DataFolderReadOnly
+from workers import embedded, postgres, valkey
+from workers.embedded import Servers
+from workers.private_server import identity, processes_in
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A data folder with nothing in it, and afterwards nothing running in it."""
+    path = Path(tempfile.mkdtemp(prefix="souschef-embedded-"))
+    yield path / "data"
+    embedded.stop(path / "data")
+    rmtree(path)
+
+
+def start(folder: Path) -> Servers:
+    return embedded.start(folder, durable=False)
+
+
+def answer(found: Servers) -> tuple[str, bool]:
+    """Ask both servers something."""
+    with psycopg.connect(found.database_url.replace("+psycopg", "")) as connection:
+        row = connection.execute("SELECT current_database()").fetchone()
+    with redis.Redis.from_url(found.broker_url) as client:
+        return row[0] if row else "", bool(client.ping())
+
+
+def everything_in(folder: Path) -> list[psutil.Process]:
+    return [
+        *processes_in(folder / "postgres", name="postgres"),
+        *processes_in(folder / "valkey", name="valkey-server"),
+    ]
+
+
+def kill_everything_in(folder: Path) -> None:
+    killed = everything_in(folder)
+    for process in killed:
+        process.send_signal(signal.SIGKILL)
+    psutil.wait_procs(killed, timeout=10)
+
+
+def test_they_start_answer_are_used_again_and_stop(folder: Path) -> None:
+    first = start(folder)
+    assert answer(first) == ("souschef", True)
+    assert first.started == ("postgres", "valkey")
+    second = start(folder)
+    assert (second.started, second.database_url, second.broker_url) == ((), first.database_url, first.broker_url)
+    second.stop()  # it has started nothing, so it stops nothing
+    assert answer(first) == ("souschef", True)
+    first.stop()
+    assert everything_in(folder) == []
+    assert servers.read_state(folder) is None
+
+
+def test_after_a_stop_the_data_and_the_addresses_are_the_same(folder: Path) -> None:
+    found = start(folder)
+    with psycopg.connect(found.database_url.replace("+psycopg", "")) as connection:
+        connection.execute("CREATE TABLE shelf (jar text)")
+        connection.execute("INSERT INTO shelf VALUES ('salt')")
+    found.stop()
+    again = start(folder)
+    assert (again.database_url, again.broker_url) == (found.database_url, found.broker_url)
+    with psycopg.connect(again.database_url.replace("+psycopg", "")) as connection:
+        assert connection.execute("SELECT jar FROM shelf").fetchall() == [("salt",)]
+
+
+def test_they_come_back_after_everything_was_killed(folder: Path) -> None:
+    """The lock file of PostgreSQL and our own state file are stale; the addresses are the same."""
+    found = start(folder)
+    kill_everything_in(folder)
+    assert (folder / "postgres" / "postmaster.pid").exists()
+    assert servers.read_state(folder) is not None
+    again = start(folder)
+    assert answer(again) == ("souschef", True)
+    assert again.database_url == found.database_url
+
+
+def test_orphans_of_a_killed_postmaster_do_not_hinder(folder: Path) -> None:
+    """The main process is killed while a backend is at work: its children may outlive it for a while."""
+    found = start(folder)
+    with psycopg.connect(found.database_url.replace("+psycopg", "")):
+        main = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
+        os.kill(main, signal.SIGKILL)
+        assert answer(start(folder)) == ("souschef", True)
+
+
+def test_a_lock_file_that_names_another_living_process_is_stale(folder: Path) -> None:
+    """After a restart of the machine any program may have the number: here it is the test's own."""
+    start(folder)
+    kill_everything_in(folder)
+    lock = folder / "postgres" / "postmaster.pid"
+    lines = lock.read_text().splitlines()
+    lock.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
+    assert answer(start(folder)) == ("souschef", True)
+
+
+def test_a_frozen_server_is_replaced(folder: Path) -> None:
+    found = start(folder)
+    [process] = processes_in(folder / "valkey", name="valkey-server")
+    process.send_signal(signal.SIGSTOP)
+    again = start(folder)
+    assert again.started == ("valkey",)
+    assert answer(again) == ("souschef", True)
+    assert again.database_url == found.database_url
+
+
+def test_a_port_that_somebody_took_meanwhile_is_exchanged(folder: Path) -> None:
+    found = start(folder)
+    found.stop()
+    with create_server(("127.0.0.1", identity(folder).valkey_port)):
+        again = start(folder)
+        assert again.broker_url != found.broker_url
+        assert answer(again) == ("souschef", True)
+
+
+def test_a_making_that_was_interrupted_is_made_anew(folder: Path) -> None:
+    (folder / "postgres.new").mkdir(parents=True)
+    (folder / "postgres.new" / "PG_VERSION").write_text("18\n")
+    assert answer(start(folder)) == ("souschef", True)
+
+
+def test_two_starters_at_once_start_one_of_each(folder: Path) -> None:
+    """In two processes, because the lock is between processes."""
+    script = (
+        "import sys, pathlib; from workers import embedded; "
+        "found = embedded.start(pathlib.Path(sys.argv[1]), durable=False); "
+        "print(len(found.started), found.broker_url, flush=True); sys.stdin.read()"
+    )
+
+    def begin(_: int) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", script, folder], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    with ThreadPool(2) as pool:
+        starters = pool.map(begin, range(2))
+    told = [(process.stdout.readline().split() if process.stdout else []) for process in starters]
+    for process in starters:
+        process.communicate()
+    assert sorted(words[0] for words in told) == ["0", "2"]
+    assert told[0][1] == told[1][1]
+
+
+def test_they_end_with_the_process_that_started_them(folder: Path) -> None:
+    """Even where it is killed, which leaves it no time to stop anything."""
+    script = (
+        "import os, signal, sys, pathlib; from workers import embedded; "
+        "embedded.start(pathlib.Path(sys.argv[1]), durable=False); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert subprocess.run([sys.executable, "-c", script, folder], cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    _, alive = psutil.wait_procs(everything_in(folder), timeout=20)
+    assert alive == []
+
+
+def test_nobody_else_may_read_a_password_or_the_data(folder: Path) -> None:
+    found = start(folder)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for name in ("servers.json", "servers.identity.json", "valkey/valkey.conf"):
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
+    secret = identity(folder)
+    commands = [" ".join(process.cmdline()) for process in everything_in(folder)]
+    assert not any(word in line for line in commands for word in (secret.postgres_password, secret.valkey_password))
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(found.database_url.replace("+psycopg", "").replace(secret.postgres_password, "guessed"))
+    with (
+        redis.Redis.from_url(found.broker_url.replace(secret.valkey_password, "guessed")) as client,
+        pytest.raises(redis.AuthenticationError),
+    ):
+        client.ping()
+
+
+def test_they_listen_on_loopback_alone_and_evict_nothing(folder: Path) -> None:
+    found = start(folder)
+    listening = {
+        connection.laddr.ip
+        for process in everything_in(folder)
+        for connection in process.net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening == {"127.0.0.1"}
+    with redis.Redis.from_url(found.broker_url) as client:
+        assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+
+
+def test_a_durable_start_flushes_to_the_disk(folder: Path) -> None:
+    found = embedded.start(folder)
+    with psycopg.connect(found.database_url.replace("+psycopg", "")) as connection:
+        assert connection.execute("SHOW fsync").fetchone() == ("on",)
+        assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
+    with redis.Redis.from_url(found.broker_url) as client:
+        assert client.config_get("append*") | {"appendonly": "yes", "appendfsync": "everysec"} == client.config_get(
+            "append*"
+        )
+
+
+def test_a_folder_that_cannot_be_written_is_said() -> None:
+    with pytest.raises(DataFolderReadOnly) as refused:
+        embedded.start(Path("/proc/souschef"))  # not even root can write there
+    assert "SOUSCHEF_DATA_DIR" in refused.value.mend
+
+
+def test_only_what_is_asked_for_is_started(folder: Path) -> None:
+    with embedded.running(folder, database=False, durable=False) as found:
+        assert (found.started, found.database_url) == (("valkey",), "")
+        assert postgres.answers(identity(folder)) is False
+        assert valkey.answers(identity(folder)) is True
+    assert everything_in(folder) == []
+
+
+NOBODY = 65534
+
+
+def as_nobody(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a Python program as an ordinary user, with this environment's packages."""
+    return subprocess.run(
+        [program, *arguments],
+        cwd=ROOT,
+        env={"PYTHONPATH": os.pathsep.join([str(ROOT), *site.getsitepackages()]), "PATH": os.environ["PATH"]},
+        user=NOBODY,
+        group=NOBODY,
+        extra_groups=[],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def ordinary_python() -> str:
+    """A Python of this version that an ordinary user may run: root's own often lies in root's home."""
+    if os.geteuid() != 0:
+        pytest.skip("this is an ordinary user already: every other test shows it")
+    for program in (sys.executable, "/usr/bin/python{}.{}".format(*sys.version_info)):
+        try:
+            if as_nobody(program, "-c", "import psycopg").returncode == 0:
+                return program
+        except OSError:
+            continue
+    pytest.skip("no Python of this version can be run by an ordinary user here")
+
+
+def test_an_ordinary_user_needs_nothing_special(ordinary_python: str) -> None:
+    path = Path(tempfile.mkdtemp(prefix="souschef-ordinary-"))
+    path.chmod(0o777)
+    script = (
+        "import pathlib, sys; from workers import embedded; "
+        "found = embedded.start(pathlib.Path(sys.argv[1]), durable=False); print(*found.started); found.stop()"
+    )
+    try:
+        ran = as_nobody(ordinary_python, "-c", script, str(path / "data"))
+        assert (ran.stdout.split(), ran.stderr) == (["postgres", "valkey"], "")
+        assert {entry.stat().st_uid for entry in (path / "data").iterdir()} == {NOBODY}
+    finally:
+        rmtree(path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has a home that nobody else may enter")
+def test_root_may_keep_its_data_where_nobody_else_may_pass() -> None:
+    """PostgreSQL runs as nobody; nothing above its folder is opened to others."""
+    path = Path(tempfile.mkdtemp(prefix="souschef-root-"))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    try:
+        with embedded.running(path / "deep" / "data", durable=False) as found:
+            assert answer(found) == ("souschef", True)
+            owners = {process.username() for process in processes_in(found.data_dir / "postgres", name="postgres")}
+            assert owners == {"nobody"}
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    finally:
+        rmtree(path)
