@@ -22,10 +22,12 @@ class ClassLine:
     interests: tuple[str, ...]
     """Up to three topics that are surely liked, the most liked first."""
     assignment: int | None
+    """The one for the deepest gap where there is one, else the first."""
     material: str | None
     skill: str | None
-    context: str | None
-    alternatives: int
+    contexts: tuple[str | None, ...]
+    """Of the menu: the default's first; None is no theme."""
+    open_slots: int
     state: str | None
     because_gap: str
     because_interest: str
@@ -43,7 +45,7 @@ def class_lines(session: Session, *, school: str | None = None, class_ref: str |
                   SELECT topic.title, value, confidence FROM souschef.interest JOIN souschef.topic ON topic.id = topic_id
                    WHERE student_id = person.id AND NOT vetoed AND value >= 0.6 AND confidence >= 0.3
                    ORDER BY value * confidence DESC, topic.title LIMIT 3) AS liked),
-               given.id, given.title, given.skill, given.context, coalesce(given.alternatives, 0), given.state,
+               given.id, given.title, given.skill, coalesce(given.contexts, '{}'), coalesce(given.slots, 0), given.state,
                coalesce(given.because_gap, ''), coalesce(given.because_interest, ''), coalesce(given.reason, ''),
                state.nothing, coalesce(state.nothing_sentence, '')
           FROM souschef.person
@@ -54,16 +56,18 @@ def class_lines(session: Session, *, school: str | None = None, class_ref: str |
               JOIN souschef.skill ON skill.id = skill_id
              WHERE student_id = person.id AND gap > 0 ORDER BY gap DESC, skill.ref LIMIT 1) AS gap ON true
           LEFT JOIN LATERAL (
-            SELECT a.id, material.title, skill.ref AS skill, material.context, a.state, a.because_gap,
-                   a.because_interest, a.reason,
-                   (SELECT count(*) FROM souschef.assignment AS other
-                     WHERE other.student_id = a.student_id AND other.slot = a.slot AND other.id <> a.id
-                       AND other.state IN ('proposed', 'assigned', 'started')) AS alternatives
+            SELECT a.id, material.title, skill.ref AS skill, a.state, a.because_gap, a.because_interest, a.reason,
+                   (SELECT array_agg(m.context ORDER BY menu.menu_position) FROM souschef.assignment AS menu
+                      JOIN souschef.material AS m ON m.id = menu.material_id
+                     WHERE menu.student_id = a.student_id AND menu.slot = a.slot
+                       AND menu.state IN ('proposed', 'assigned', 'started')) AS contexts,
+                   count(*) OVER () AS slots
               FROM souschef.assignment AS a
               JOIN souschef.material ON material.id = a.material_id
               JOIN souschef.skill ON skill.id = a.skill_id
-             WHERE a.student_id = person.id AND a.state IN ('proposed', 'assigned', 'started')
-             ORDER BY a.slot, a.menu_position LIMIT 1) AS given ON true
+             WHERE a.student_id = person.id AND a.menu_position = 0
+               AND a.state IN ('proposed', 'assigned', 'started')
+             ORDER BY skill.ref IS NOT DISTINCT FROM gap.ref DESC, a.slot LIMIT 1) AS given ON true
          WHERE person.role = 'student' AND person.active
            AND (CAST(:school AS text) IS NULL OR school.ref = :school)
            AND (CAST(:class AS text) IS NULL OR EXISTS (
@@ -73,19 +77,30 @@ def class_lines(session: Session, *, school: str | None = None, class_ref: str |
          ORDER BY person.family_name, person.given_name, person.ref
     """)
     rows = session.connection().execute(statement, {"school": school, "class": class_ref})
-    return [ClassLine(*row[:6], tuple(row[6]), *row[7:]) for row in rows]
+    return [ClassLine(*row[:6], tuple(row[6]), *row[7:10], tuple(row[10]), *row[11:]) for row in rows]
 
 
-def door_counts(session: Session) -> dict[str, int]:
-    """Return what came to the doors by outcome, over all sources and days."""
-    statement = text("SELECT outcome, sum(count)::bigint FROM souschef.door_count GROUP BY outcome")
-    return dict(session.connection().execute(statement).all())  # type: ignore[arg-type] # rows of two
+def fates(session: Session, *, source: str | None = None) -> dict[str, dict[str, int]]:
+    """Return what became of everything that came to the doors, of one source or of all.
 
-
-def dropped_counts(session: Session) -> dict[str, int]:
-    """Return the events that workers understood and had nothing to keep of, by reason."""
-    statement = text("SELECT code, count(*) FROM souschef.inbox WHERE state = 'dropped' GROUP BY code")
-    return dict(session.connection().execute(statement).all())  # type: ignore[arg-type] # rows of two
+    Each event has one fate: accepted (it had its effect), duplicate, ignored (by reason), quarantined, parked (by code)
+    or pending. Below each fate the counts by reason; the sum over all is what was sent.
+    """
+    statement = text("""
+        SELECT fate, reason, sum(count)::bigint FROM (
+          SELECT source_id, CASE outcome WHEN 'duplicate' THEN 'duplicate' ELSE 'ignored' END AS fate,
+                 outcome AS reason, count FROM souschef.door_count WHERE outcome <> 'accepted'
+          UNION ALL
+          SELECT source_id, CASE state WHEN 'done' THEN 'accepted' WHEN 'dropped' THEN 'ignored' ELSE state END,
+                 coalesce(code, state), 1 FROM souschef.inbox) AS each
+          JOIN souschef.source ON source.id = source_id
+         WHERE CAST(:source AS text) IS NULL OR source.name = :source
+         GROUP BY fate, reason ORDER BY fate, reason
+    """)
+    found: dict[str, dict[str, int]] = {}
+    for fate, reason, count in session.connection().execute(statement, {"source": source}):
+        found.setdefault(fate, {})[reason] = count
+    return found
 
 
 def waiting(session: Session) -> int:

@@ -1,27 +1,66 @@
-"""A class as a table for the terminal."""
+"""A class for the terminal: a table where it is wide enough, else a few lines a student."""
 
+from __future__ import annotations
+
+from rich.console import Console
 from rich.table import Table
 
 from models.reports import ClassLine
 
+WIDE = 110
+"""Columns from which the table reads well."""
+FILE_WIDTH = 160
+"""Columns of what goes into a file or a pipe."""
 
-def class_table(lines: list[ClassLine], *, title: str) -> Table:
-    """Return the class: who, deepest gap, interests, assignment, and the two reasons."""
+
+def console() -> Console:
+    """Return a console for standard output that does not squeeze what is read from a file."""
+    out = Console()
+    return out if out.is_terminal else Console(width=FILE_WIDTH)
+
+
+def show_class(out: Console, lines: list[ClassLine], *, title: str) -> None:
+    """Print who stands where, likes what, was given what, and why."""
+    if out.width >= WIDE:
+        out.print(_table(lines, title=title))
+        return
+    out.rule(title)
+    for line in lines:
+        out.print(f"\n[bold]{line.name}[/bold]  deepest gap: {_gap(line)}; likes: {_likes(line)}")
+        out.print(f"  {_given(line)}")
+        for reason in (line.because_gap, line.because_interest):
+            if reason:
+                out.print(f"  {reason}")
+
+
+def _table(lines: list[ClassLine], *, title: str) -> Table:
     table = Table(title=title, show_lines=True, expand=True)
     for heading, ratio in (
-        ("Student", 2),
-        ("Deepest gap", 4),
-        ("Likes", 2),
-        ("Assignment", 4),
-        ("Because of this gap", 6),
-        ("Because of this interest", 5),
+        ("Student", 3),
+        ("Deepest gap", 5),
+        ("Likes", 3),
+        ("Assignment", 5),
+        ("Because of this gap", 7),
+        ("Because of this interest", 6),
     ):
         table.add_column(heading, ratio=ratio, overflow="fold")
     for line in lines:
-        gap = f"{line.gap_skill} {line.gap_title} ({line.mastery:.2f})" if line.mastery is not None else "none"
-        more = f" (or {line.alternatives} more)" if line.alternatives else ""
-        given = f"{line.material}{more}" if line.material else line.nothing_sentence
-        table.add_row(
-            line.name, gap, ", ".join(line.interests) or "not known yet", given, line.because_gap, line.because_interest
-        )
+        reasons = (line.because_gap, line.because_interest)
+        table.add_row(line.name, _gap(line), _likes(line), _given(line), *reasons)
     return table
+
+
+def _gap(line: ClassLine) -> str:
+    return "none" if line.mastery is None else f"{line.gap_title} ({line.gap_skill}, mastery {line.mastery:.2f})"
+
+
+def _likes(line: ClassLine) -> str:
+    return ", ".join(line.interests) or "not known yet"
+
+
+def _given(line: ClassLine) -> str:
+    if line.material is None:
+        return line.nothing_sentence
+    contexts = ", ".join(context or "no theme" for context in line.contexts)
+    more = f", {line.open_slots - 1} more open" if line.open_slots > 1 else ""
+    return f"{line.material} ({contexts}){more}"

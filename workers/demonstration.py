@@ -17,11 +17,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from config.errors import Mendable
 from config.settings import settings
-from models import clock, database, facts, inbox, loading, reports, sources
+from models import clock, database, facts, loading, reports, sources
 from models.reports import ClassLine
 from workers import reading, sending
 from workers.sending import Request
-from workers.class_table import class_table
+from workers.class_table import console, show_class
 from workers.supervisor import Kitchen, running
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "riverside"
@@ -38,6 +38,7 @@ class Replayed:
 
     requests: int
     statements: int
+    survey_responses: int
     seconds: float
 
 
@@ -52,16 +53,14 @@ def run(*, stay: bool, as_json: bool, recording: Path | None = None) -> None:
     with running(fresh_database="souschef_demo", console=told) as kitchen:
         load(told)
         replayed = replay(kitchen, told, recording=recording or EXAMPLE / "moodle_class.jsonl.gz")
-        wait_until_applied(told)
         seconds = time.monotonic() - started
         with database.transaction() as session:
             lines = reports.class_lines(session)
             summary = summarise(session, replayed, lines, seconds=seconds)
-            ladder = reports.rung_share(session)
         if as_json:
             sys.stdout.write(json.dumps(summary) + "\n")
         else:
-            show(Console(), lines, summary, ladder, kitchen)
+            show(console(), lines, summary, kitchen)
         if stay:
             stay_up(told)
 
@@ -73,7 +72,6 @@ def load(told: Console) -> None:
         key = settings().secret_key_bytes()
         sources.add(session, "moodle", format="moodle", secret_key=key, surveys=["FB-LIKE"])
         sources.add(session, "forms", format="typeform", secret_key=key, surveys=["interests-24"])
-        clock.set_to(session, recording_end())
 
 
 def quiet() -> Console:
@@ -81,94 +79,119 @@ def quiet() -> Console:
     return Console(quiet=True)
 
 
-def recording_end() -> dt.datetime:
-    """Return the moment of the recording's last statement: the demo's "now"."""
-    last = max(moment for request in sending.read(EXAMPLE / "moodle_class.jsonl.gz") for moment in _moments(request))
-    return dt.datetime.fromisoformat(last)
-
-
-def _moments(request: Request) -> Iterator[str]:
-    yield from (statement["timestamp"] for statement in orjson.loads(request.body))
-
-
 def replay(kitchen: Kitchen, told: Console, *, recording: Path) -> Replayed:
-    """Send the class's requests and the students' survey answers through the real doors."""
+    """Send the class's requests and the students' survey answers through the real doors, in the order of the term.
+
+    The clock goes along: it says the time of what is sent and, at the end, that of the recording's end. Each batch is
+    applied before the next one comes, as it was in those weeks.
+    """
     classroom = sending.read(recording)
     surveys = sending.read(EXAMPLE / "surveys.jsonl")
     started = time.monotonic()
     with _progress(told) as bar:
-        for name, requests in (("forms", surveys), ("moodle", classroom)):
-            task = bar.add_task(f"Replaying {name}", total=len(requests))
+        task = bar.add_task("Replaying ten weeks", total=len(classroom) + len(surveys))
+        for batch in _in_order(classroom, surveys):
+            _set_clock(batch.moment)
             with database.transaction() as session:
-                given = sources.credential(session, name, secret_key=settings().secret_key_bytes())
-            sending.send(
-                requests, door=kitchen.door_url, credential=given, progress=lambda _, __, task=task: bar.advance(task)
-            )
+                given = sources.credential(session, batch.source, secret_key=settings().secret_key_bytes())
+            sending.send(batch.requests, door=kitchen.door_url, credential=given)
+            wait_until_applied()
+            bar.advance(task, len(batch.requests))
     statements = sum(len(orjson.loads(request.body)) for request in classroom)
-    return Replayed(len(classroom), statements, time.monotonic() - started)
+    return Replayed(len(classroom), statements, len(surveys), time.monotonic() - started)
 
 
-def wait_until_applied(told: Console) -> None:
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Requests of one source that are sent at one moment of the term."""
+
+    moment: dt.datetime
+    source: str
+    requests: tuple[Request, ...]
+
+
+def _in_order(classroom: list[Request], surveys: list[Request]) -> list[Batch]:
+    """Return the requests by the time of the last thing that each tells; survey answers of one day go together."""
+    found: list[Batch] = []
+    latest = dt.datetime.min.replace(tzinfo=dt.UTC)
+    for request in classroom:
+        # An idle request tells nothing, and a resend what was told before: they come when they came.
+        latest = max([latest, *map(_moment, (each["timestamp"] for each in orjson.loads(request.body)))])
+        found.append(Batch(latest, "moodle", (request,)))
+    days: dict[dt.date, list[tuple[dt.datetime, Request]]] = {}
+    for request in surveys:
+        moment = _moment(orjson.loads(request.body)["form_response"]["submitted_at"])
+        days.setdefault(moment.date(), []).append((moment, request))
+    for day in days.values():
+        found.append(Batch(max(moment for moment, _ in day), "forms", tuple(request for _, request in day)))
+    return sorted(found, key=lambda batch: batch.moment)
+
+
+def _moment(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)
+
+
+def _set_clock(moment: dt.datetime) -> None:
+    with database.transaction() as session:
+        clock.set_to(session, moment)
+
+
+def wait_until_applied() -> None:
     """Wait until no event is pending and no student waits for a refresh.
 
     Raises:
         DemoStuck: it takes longer than two minutes.
     """
     deadline = time.monotonic() + APPLY_SECONDS
-    with _progress(told) as bar:
-        task = bar.add_task("Applying", total=None)
-        most = 0
-        while True:
-            with database.transaction() as session:
-                left = reports.waiting(session)
-            most = max(most, left)
-            bar.update(task, total=most or 1, completed=(most - left) if most else 1)
-            if not left:
-                return
-            if time.monotonic() > deadline:
-                raise DemoStuck(f"{left} events are still waiting.", f"See the logs in {settings().data_dir / 'logs'}.")
-            time.sleep(0.1)
+    while True:
+        with database.transaction() as session:
+            left = reports.waiting(session)
+        if not left:
+            return
+        if time.monotonic() > deadline:
+            raise DemoStuck(f"{left} events are still waiting.", f"See the logs in {settings().data_dir / 'logs'}.")
+        time.sleep(0.02)
 
 
 def summarise(session: Any, replayed: Replayed, lines: list[ClassLine], *, seconds: float) -> dict[str, Any]:  # noqa: ANN401 - a session
     """Return the demo's summary, every number read from the database."""
-    doors = reports.door_counts(session)
-    states = inbox.counts(session)
-    ignored = {outcome: count for outcome, count in doors.items() if outcome not in {"accepted", "duplicate"}}
+    fates = reports.fates(session, source="moodle")
+    counts = {fate: sum(reasons.values()) for fate, reasons in fates.items()}
     return {
         "requests": replayed.requests,
         "statements": replayed.statements,
-        "accepted": doors.get("accepted", 0),
-        "duplicates": doors.get("duplicate", 0),
-        "ignored": sum(ignored.values()) + states.get("dropped", 0),
-        "ignored_by_reason": dict(sorted((ignored | reports.dropped_counts(session)).items())),
-        "quarantined": states.get("quarantined", 0),
-        "parked": states.get("parked", 0),
+        "accepted": counts.get("accepted", 0),
+        "duplicates": counts.get("duplicate", 0),
+        "ignored": counts.get("ignored", 0),
+        "ignored_by_reason": fates.get("ignored", {}),
+        "quarantined": counts.get("quarantined", 0),
+        "parked": counts.get("parked", 0),
+        "survey_responses": replayed.survey_responses,
         "facts": dict(sorted(facts.counts(session).items())),
         "students": len(lines),
         "assignments": sum(line.assignment is not None for line in lines),
+        **reports.rung_share(session),
         "seconds": round(seconds, 1),
     }
 
 
-def show(
-    out: Console, lines: list[ClassLine], summary: dict[str, Any], ladder: dict[str, int], kitchen: Kitchen
-) -> None:
+def show(out: Console, lines: list[ClassLine], summary: dict[str, Any], kitchen: Kitchen) -> None:
     """Print the class as a table, what became of the events, and where to look."""
-    out.print(class_table(lines, title="The class at the end of week ten"))
-    share = ladder["laddered"] / ladder["slots"] if ladder["slots"] else 0.0
+    show_class(out, lines, title="The class at the end of week ten")
+    out.print(
+        f"\n{summary['statements']:,} statements in {summary['requests']} requests: {summary['accepted']:,} accepted, "
+        f"{summary['duplicates']} duplicates, {summary['ignored']:,} ignored, {summary['quarantined']} quarantined, "
+        f"{summary['parked']} parked; and {summary['survey_responses']} survey responses."
+    )
+    reasons = ", ".join(f"{count} {reason}" for reason, count in summary["ignored_by_reason"].items())
+    out.print(f"Ignored were: {reasons}.")
     answers = summary["facts"].get("item_result", 0)
     out.print(
-        f"\n{summary['statements']} statements in {summary['requests']} requests: {summary['accepted']} accepted, "
-        f"{summary['duplicates']} duplicates, {summary['ignored']} ignored, {summary['quarantined']} quarantined, "
-        f"{summary['parked']} parked."
-    )
-    out.print(
-        f"{answers} answers became beliefs about {summary['students']} students; {summary['assignments']} have an "
-        f"assignment; {ladder['laddered']} of {ladder['slots']} ({share:.2f}) needed a wider rule. "
+        f"{answers:,} answers tell what {summary['students']} students can do; {summary['assignments']} of them have an "
+        f"assignment. {summary['laddered']} of {summary['slots']} open assignments needed a wider rule. "
         f"It took {summary['seconds']} s."
     )
-    out.print(f"\nFlower  {kitchen.flower_url}   (user {settings().flower_user}, password {kitchen.flower_password})")
+    out.print(f"\nFlower  {kitchen.flower_url}   user {kitchen.flower_user}, password {kitchen.flower_password}")
     out.print(f"Doors   {kitchen.door_url}/docs\nHealth  {kitchen.door_url}/health")
 
 

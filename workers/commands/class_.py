@@ -19,11 +19,9 @@ def class_(
 
     Example: souschef class MATH-5A
     """
-    from rich.console import Console
-
     from config.errors import Mendable
     from models import database, reports
-    from workers.class_table import class_table
+    from workers.class_table import console, show_class
 
     with database.transaction() as session:
         lines = reports.class_lines(session, school=school, class_ref=ref)
@@ -32,4 +30,4 @@ def class_(
     if as_json:
         typer.echo(json.dumps({"students": [asdict(line) for line in lines]}))
         return
-    Console().print(class_table(lines, title=ref or "All students"))
+    show_class(console(), lines, title=ref or "All students")
