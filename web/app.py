@@ -28,6 +28,7 @@ def create_app(door: Door | None = None) -> FastAPI:
         summary="The doors through which an LMS and its survey tools tell what happened.",
         lifespan=_lifespan,
         redirect_slashes=False,
+        responses=documented.everywhere(),
     )
     app.state.door = door or Door()
     for part in (xapi, caliper, canvas, events, surveys, health):

@@ -19,7 +19,7 @@ router = APIRouter(tags=["Caliper"])
 FORMATS = ("caliper",)
 
 
-@router.post("/caliper", openapi_extra=documented.body(), responses=documented.responses("empty"))
+@router.post("/caliper", openapi_extra=documented.sensors_message(), responses=documented.responses("empty"))
 async def post_caliper(request: Request) -> Response:
     """Take a sensor's message; descriptions of entities in it are skipped."""
     doorbell = of(request).doorbell

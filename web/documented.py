@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from lms import caliper
+
 _EVENT = {"type": "object", "additionalProperties": True}
+_SENSORS_MESSAGE = {
+    "type": "object",
+    "required": ["sensor", "sendTime", "dataVersion", "data"],
+    "properties": {
+        "sensor": {"type": "string"},
+        "sendTime": {"type": "string", "format": "date-time"},
+        "dataVersion": {"enum": list(caliper.VERSIONS)},
+        "data": {"type": "array", "items": _EVENT},
+    },
+}
 _PROBLEMS = {
     400: (
         "bad_json, bad_encoding, too_deep, number_range, duplicate_key, bad_unicode, not_an_object, no_envelope, "
@@ -12,6 +24,7 @@ _PROBLEMS = {
     ),
     401: "auth_missing, auth_failed",
     403: "wrong_door",
+    405: "method_not_allowed",
     408: "body_timeout",
     413: "too_large",
     415: "unsupported_media",
@@ -48,6 +61,12 @@ SECURITY_SCHEMES = {
 }
 
 
+def sensors_message() -> dict[str, Any]:
+    """Describe a request of a Caliper sensor."""
+    content = {"application/json": {"schema": _SENSORS_MESSAGE}}
+    return {"requestBody": {"required": True, "content": content}, "security": _SCHEMES}
+
+
 def body(*, list_too: bool = False, signed: bool = False, parameters: tuple[str, ...] = ()) -> dict[str, Any]:
     """Describe a request: one event, or a list of them; `parameters` are ids in the query."""
     schema = {"oneOf": [_EVENT, {"type": "array", "items": _EVENT}]} if list_too else _EVENT
@@ -61,12 +80,18 @@ def body(*, list_too: bool = False, signed: bool = False, parameters: tuple[str,
     }
 
 
+def everywhere() -> dict[int | str, dict[str, Any]]:
+    """Describe what every path may answer."""
+    return {405: _problem(405)}
+
+
+def _problem(status: int) -> dict[str, Any]:
+    return {"description": _PROBLEMS[status], "content": {"application/problem+json": {"schema": _PROBLEM}}}
+
+
 def responses(answer: str) -> dict[int | str, dict[str, Any]]:
     """Describe the answers of a door: what a taken request gets, and each problem with its codes."""
-    problems: dict[int | str, dict[str, Any]] = {
-        status: {"description": codes, "content": {"application/problem+json": {"schema": _PROBLEM}}}
-        for status, codes in _PROBLEMS.items()
-    }
+    problems: dict[int | str, dict[str, Any]] = {status: _problem(status) for status in _PROBLEMS}
     if answer == "nothing":
         return {204: {"description": "Stored."}, **problems}
     taken = {"description": "Stored, or here already.", "content": {"application/json": {"schema": _ANSWERS[answer]}}}
