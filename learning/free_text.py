@@ -1,15 +1,35 @@
-"""What a child writes about likes and dislikes, read as interest in a school's topics; the text itself is not kept."""
+"""What a child writes about likes and dislikes, read as interest in a school's topics; the text itself is not kept.
+
+A text is cut into clauses (`text_clauses`); each says whether it likes, dislikes or neither (`text_attitude`); what it
+names is looked up among the topics' own words and children's words (`text_lexicon`), and what is not found there is
+compared with the topics' phrases by sentence embedding, above a floor.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from learning.text_attitude import Stance, attitude, without_fillers
+from learning.text_clauses import Clause, Join, clauses, compared
+from learning.text_lexicon import Lexicon
+from learning.text_words import even
+
 Embed = Callable[[list[str]], NDArray[np.float32]]
 """Texts -> sentence embeddings, of shape `(texts, dimensions)`."""
+RULES = 1
+"""The version of the rules; raised when the same text would be read otherwise."""
+FLOOR = 0.45
+"""A cosine to a topic's nearest phrase below it says nothing."""
+MARGIN = 0.08
+"""The nearest topic must be so much nearer than the next."""
+LONGEST_TEXT = 2000
+_NOTHING = frozenset({"everything", "nothing", "anything", "all"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +42,126 @@ class TopicText:
     """A few words and phrases that belong to it, as children use them."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A clause as read."""
+
+    stance: Stance
+    topics: frozenset[str]
+    instead: bool = False
+    """Whether it only says what it is not ("not football"), and what it is may follow."""
+
+
 class TextReader:
     """Reads free text for one school's topics."""
 
-    def __init__(self, embed: Embed, topics: Sequence[TopicText]) -> None:
-        self.topics = tuple(topics)
+    def __init__(
+        self, embed: Embed, topics: Sequence[TopicText], *, is_word: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        """Prepare to read; `is_word` tells the words of the language from slips of the pen, where that is known."""
+        self.topics = tuple(sorted(topics, key=lambda topic: topic.ref))
         self._embed = embed
+        self._lexicon = Lexicon({t.ref: (t.title, *t.phrases) for t in self.topics}, is_word=is_word)
+        texts = [(topic.ref, text) for topic in self.topics for text in (topic.title, *topic.phrases)]
+        self._refs = np.array([ref for ref, _ in texts])
+        self._vectors = self._units([text for _, text in texts]) if texts else np.zeros((0, 1), np.float32)
+        written = "\n".join(f"{ref}\t{text}" for ref, text in texts)
+        self._version = f"{RULES}.{hashlib.blake2s(written.encode(), digest_size=4).hexdigest()}"
 
     @classmethod
-    def of(cls, embed: Embed, phrases: Mapping[str, Sequence[str]]) -> TextReader:
+    def of(
+        cls, embed: Embed, phrases: Mapping[str, Sequence[str]], *, is_word: Callable[[str], bool] = lambda _: False
+    ) -> TextReader:
         """Return a reader for topics given as ref -> (title, phrase, phrase, ...)."""
-        return cls(embed, [TopicText(ref, texts[0], tuple(texts[1:])) for ref, texts in sorted(phrases.items())])
+        return cls(
+            embed, [TopicText(ref, texts[0], tuple(texts[1:])) for ref, texts in phrases.items()], is_word=is_word
+        )
 
     @property
     def version(self) -> str:
-        """Which rules read."""
-        return "1"
+        """Which rules and which topics' words read: readings of one version can be told from another's."""
+        return self._version
 
     def read(self, text: str) -> dict[str, float]:
         """Return the interest in each topic that the text speaks of, in [0, 1]; above 0.5 is liked, below disliked."""
-        raise NotImplementedError(text)
+        said = list(self._said(even(text[:LONGEST_TEXT])))
+        found: dict[str, list[float]] = {}
+        for each in said:
+            if each.stance.value is not None:
+                for topic in each.topics:
+                    found.setdefault(topic, []).append(each.stance.value)
+        return {topic: _together(found[topic]) for topic in sorted(found)}
+
+    def _said(self, text: str) -> list[_Said]:
+        for pattern, whole in self._lexicon.joined:
+            text = pattern.sub(whole, text)
+        said: list[_Said] = []
+        carried = Stance.LIKES
+        for clause in clauses(text):
+            carried = self._follow(clause, said, carried)
+        return said
+
+    def _follow(self, clause: Clause, said: list[_Said], carried: Stance) -> Stance:
+        """Read a clause after those before it, which it may speak of; return what a bare name after it would mean."""
+        head, tail = compared(clause.text)
+        its = attitude(head)
+        topics = self._named(head)
+        if its.points_back and not topics and its.said:
+            _turn_back(said, its.stance)
+            return its.stance
+        stance = its.stance
+        match clause.join:
+            case Join.EXCEPT:
+                stance = Stance.LIKES if _is_nothing(said, clause) else carried.opposite
+            case Join.COMMA if not its.said and said and said[-1].instead:
+                pass
+            case Join.LIST | Join.COMMA if not its.said and not its.own_subject:
+                stance = carried
+            case _:
+                pass
+        if tail and stance is Stance.LIKES and re.match(r"(?:nothing|no ?one|nobody)\b", head):
+            topics |= self._named(tail)
+        said.append(_Said(stance, topics, instead=head.startswith("not ")))
+        return stance
+
+    def _named(self, text: str) -> frozenset[str]:
+        """Return the topics that a clause names, by its words, or by its sense where none of them is known."""
+        found = self._lexicon.find(without_fillers(text).replace("_", " "))
+        if found.known or not found.rest:
+            return found.topics
+        return self._nearest(" ".join(found.rest))
+
+    def _nearest(self, text: str) -> frozenset[str]:
+        """Return the topic whose phrases are nearest in sense, where one is near enough and nearer than the others."""
+        if not len(self._vectors):
+            return frozenset()
+        near = self._vectors @ self._units([text])[0]
+        by_topic = sorted(((float(near[self._refs == t.ref].max()), t.ref) for t in self.topics), reverse=True)
+        first, ref = by_topic[0]
+        second = by_topic[1][0] if len(by_topic) > 1 else -1.0
+        return frozenset({ref}) if first >= FLOOR and first - second >= MARGIN else frozenset()
+
+    def _units(self, texts: list[str]) -> NDArray[np.float32]:
+        vectors = self._embed(texts)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        units: NDArray[np.float32] = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+        return units
+
+
+def _is_nothing(said: Sequence[_Said], clause: Clause) -> bool:
+    return not said and not clause.text
+
+
+def _turn_back(said: list[_Said], stance: Stance) -> None:
+    """Let "but I hate it" speak of what was named last."""
+    for n in range(len(said) - 1, -1, -1):
+        if said[n].topics:
+            said[n] = _Said(stance, said[n].topics)
+            return
+
+
+def _together(values: Sequence[float]) -> float:
+    """Return one value of several: who likes one thing of a topic and dislikes another likes the topic, a little less."""
+    if min(values) < Stance.INDIFFERENT.value < max(values):  # type: ignore[operator] # it has a value
+        return Stance.LEANS.value  # type: ignore[return-value] # it has a value
+    return sum(values) / len(values)

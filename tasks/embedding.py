@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import logging
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -29,12 +30,23 @@ def reader(topics: Mapping[str, Sequence[str]]) -> TextReader | None:
 
 @lru_cache(maxsize=16)
 def _reader(topics: tuple[tuple[str, tuple[str, ...]], ...]) -> TextReader | None:
-    embed = load()
-    return None if embed is None or not topics else TextReader.of(embed, dict(topics))
+    weights = load()
+    if weights is None or not topics:
+        return None
+    return TextReader.of(weights.embed, dict(topics), is_word=weights.is_word)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What the wheel knows of words."""
+
+    embed: Embed
+    is_word: Callable[[str], bool]
+    """Whether a word is so common that the tokenizer has it whole: then it is no slip of the pen."""
 
 
 @cache
-def load() -> Embed | None:
+def load() -> Weights | None:
     """Return the embedding, or None, said once in the log, where it is not installed."""
     try:
         with _quiet():
@@ -50,7 +62,10 @@ def load() -> Embed | None:
         vectors: NDArray[np.float32] = model.embed(texts, norm=False)
         return vectors
 
-    return embed
+    def is_word(word: str) -> bool:
+        return model.tokenizer.token_to_id(f"\u2581{word}") is not None
+
+    return Weights(embed, is_word)
 
 
 @contextmanager

@@ -1,0 +1,159 @@
+"""Children's writing as words: spelling made even, words cut to their stems, misspelt words found again."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+
+_CONTRACTIONS = (
+    (r"\b(ca)n ?not\b|\bcan not\b", "cant"),
+    (r"\b(do|does|did|is|are|was|were|would|could|should|have|has) not\b", r"\1nt"),
+    (r"\b(do|does|did|is|are|was|were|ca|wo|would|could|should|have|has)n ?t\b", r"\1nt"),
+    (r"\bi am\b", "im"),
+    (r"\bi have always\b|\bive always\b", "i always"),
+    (r"\bbe?c(?:au|u)se\b|\bcuz\b|\bbc\b", "because"),
+    (r"\bd ?& ?d\b|\bd and d\b", "dnd"),
+    (r"\br ?& ?b\b", "rnb"),
+    (r"\bk[ -]pop\b", "kpop"),
+    (r"\bj[ -]pop\b", "jpop"),
+    (r"\bk'?nex\b", "knex"),
+    (r"\bt[ -]rex\b", "trex"),
+    (r"\bya\b", "you"),
+    (r"\b(?:luv|lov|luve|lovee|loove)\b", "love"),
+    (r"\b(?:lik|liek|lyk|likee|leik)\b", "like"),
+    (r"\b(?:fav|favs|fave|favorit|favourit|favrite|favourite|favret)\b", "favorite"),
+    (r"\b(?:playn|plaing|playin)\b", "playing"),
+    (r"\b(?:relly|realy|rly|rlly)\b", "really"),
+    (r"\b(?:wanna|want too)\b", "want to"),
+    (r"\bgonna\b", "going to"),
+    (r"\bkind of\b|\bkindof\b", "kinda"),
+    (r"\bsort of\b|\bsorta\b", "kinda"),
+)
+_COMPILED = tuple((re.compile(pattern), plain) for pattern, plain in _CONTRACTIONS)
+_LETTERS_IN_A_ROW = 3
+_SHORTEST_STEM = 3
+_SHORTEST_GUESS = 4
+_VOWELS = set("aeiouy")
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+
+
+def even(text: str) -> str:
+    """Return a text in small letters without accents and apostrophes, with contractions and common slips made even."""
+    folded = unicodedata.normalize("NFKD", text.replace("ß", "ss")).casefold()
+    folded = "".join(c for c in folded if not unicodedata.combining(c))
+    folded = re.sub(r"(?<=\w)['\u2019`\u02bc](?=\w)", "", folded)
+    folded = re.sub(r"([a-z])\1{2,}", r"\1\1", folded)
+    for pattern, plain in _COMPILED:
+        folded = pattern.sub(plain, folded)
+    return folded
+
+
+def words(text: str) -> list[str]:
+    """Return the words of an even text."""
+    return re.findall(r"[^\W_]+", text)
+
+
+@lru_cache(maxsize=16384)
+def stem(word: str) -> str:
+    """Return what is left of a word without its plural and its -ing, -er, -ed."""
+    word = singular(word)
+    for ending in ("ing", "er", "ed", "in"):
+        rest = word.removesuffix(ending)
+        if (
+            rest != word
+            and len(rest) >= _SHORTEST_STEM
+            and _VOWELS & set(rest)
+            and (ending != "in" or rest[-1] == rest[-2])
+        ):
+            word = rest
+            break
+    if len(word) > _SHORTEST_STEM and word[-1] == word[-2]:
+        word = word[:-1]
+    if len(word) > _SHORTEST_STEM:
+        word = word.removesuffix("e")
+    return word[:-1] + "i" if word.endswith("y") and len(word) > _SHORTEST_STEM else word
+
+
+def singular(word: str) -> str:
+    """Return a word without the ending of a plural."""
+    if len(word) <= _SHORTEST_STEM or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies"):
+        return word[:-2]
+    if word.endswith(("ches", "shes", "xes", "sses", "zes", "oes")):
+        return word[:-2]
+    return word.removesuffix("s")
+
+
+def spelt(word: str) -> tuple[str, ...]:
+    """Return how a word may be meant whose letters were repeated for emphasis: "gaames", "horsess"."""
+    once = re.sub(r"([a-z])\1+", r"\1", word)
+    return tuple(dict.fromkeys((word, re.sub(r"([a-z])\1+$", r"\1", word), once)))
+
+
+def is_mash(word: str) -> bool:
+    """Whether a word is a hand laid on the keyboard, a number, or one letter over and over."""
+    if len(word) < _SHORTEST_GUESS or not word.isascii():
+        return len(set(word)) == 1 or word.isdigit()
+    if word.isdigit() or len(set(word)) < _LETTERS_IN_A_ROW:
+        return True
+    runs = re.findall(r"[bcdfghjklmnpqrstvwxz]+", word)
+    parts = {word, *(word[n : n + 5] for n in range(len(word) - 4))}
+    return max(map(len, runs), default=0) > _SHORTEST_GUESS or any(
+        part in row or part in row[::-1] for part in parts for row in _ROWS
+    )
+
+
+def closest(word: str, candidates: Iterable[str]) -> str | None:
+    """Return the one word that `word` is a misspelling of, or None where there is none.
+
+    One slip in four to six letters, two in seven or more; or the same consonants in the same order.
+    """
+    if len(word) < _SHORTEST_GUESS:
+        return None
+    allowed = 1 if len(word) < 7 else 2  # noqa: PLR2004 - see the docstring
+    sound = skeleton(word)
+    found: dict[str, float] = {}
+    for candidate in candidates:
+        if candidate[0] != word[0] and skeleton(candidate)[:1] != sound[:1]:
+            continue
+        slips: float = distance(word, candidate, most=allowed)
+        if slips > allowed and len(sound) >= _SHORTEST_STEM and skeleton(candidate) == sound:
+            slips = allowed + 0.5
+        if slips < allowed + 1 and len(candidate) >= _SHORTEST_GUESS:
+            found[candidate] = slips
+    best = sorted(found.items(), key=lambda each: (each[1], skeleton(each[0]) != sound, each[0]))
+    return best[0][0] if best else None
+
+
+@lru_cache(maxsize=16384)
+def skeleton(word: str) -> str:
+    """Return the consonants of a word by sound, doubled ones once: "soker" and "soccer" are both "skr"."""
+    sounds = word.replace("ph", "f").replace("ck", "k").replace("x", "ks").replace("tch", "ch")
+    sounds = re.sub(r"c(?!h)|q", "k", sounds).replace("z", "s")
+    rest = re.sub(r"[aeiouyhw]", "", sounds[1:])
+    return re.sub(r"(.)\1+", r"\1", sounds[:1] + rest)
+
+
+def distance(one: str, other: str, *, most: int) -> int:
+    """Return the slips between two words (a letter more, less, other, or two swapped), or `most + 1` where more.
+
+    Source: Damerau (1964), "A technique for computer detection and correction of spelling errors"; optimal alignment.
+    """
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        now = [i]
+        for j, b in enumerate(other, 1):
+            cost = min(row[j] + 1, now[j - 1] + 1, row[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                cost = min(cost, before[j - 2] + 1)
+            now.append(cost)
+        if min(now) > most:
+            return most + 1
+        before, row = row, now
+    return row[-1]
