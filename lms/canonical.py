@@ -50,7 +50,7 @@ _KIND_OF: dict[str, EventKind] = {
     **{kind.value: EventKind.SURVEY for kind in _SURVEY},
     ORDER: EventKind.ORDER,
 }
-_ANSWERS = ("rating", "choice", "choices", "text", "number", "boolean")
+_ANSWERS = ("rating", "choice", "choices", "ranking", "text", "number", "boolean")
 _DIRECTIONS = ("more", "less")
 _MAX_PLACE = 10**15
 
@@ -187,7 +187,7 @@ def _answer(top: Mapping[str, Any]) -> dict[str, Any]:
             kept: Any = answer
         case (("choice" | "text"), str()):
             kept = storable(answer, "/answer")[:MAX_TEXT]
-        case "choices", list() if all(isinstance(each, str) for each in answer):
+        case (("choices" | "ranking"), list()) if all(isinstance(each, str) for each in answer):
             kept = [storable(each, "/answer")[:MAX_TEXT] for each in answer]
         case "boolean", bool():
             kept = answer
