@@ -23,7 +23,7 @@ class SkillBelief:
     `ability` is the general level (bias and ability), `offset` what is special about this skill,
     `difficulty` the skill's own; success on an item drawn from the skill's has the logit
     `ability + offset - difficulty`. That is flatter than the logit of success on any single item, which the filter
-    keeps: items differ, and so do a student's days (`docs/decisions/mastery-over-items.md`).
+    keeps: items differ, and so do a student's days (`docs/decisions/0020-mastery-over-items.md`).
     """
 
     skill: int

@@ -11,7 +11,7 @@ Source: Platt scaling (Platt 1999) with a piecewise-linear curve in place of a s
 # ruff: noqa: FURB136 - a call of min or max costs as much as three multiplications of the inner loop
 from __future__ import annotations
 
-from math import exp, log
+from math import exp
 
 KNOTS = 9
 STEP = 0.75
@@ -29,13 +29,12 @@ class Calibration:
         self._means = [0.0] * KNOTS
         self._variances = [PRIOR_VARIANCE] * KNOTS
 
-    def follow(self, chance: float, outcome: float | None) -> float:
-        """Return the outcome, in (0, 1), to expect where the filter expects `chance`; then take in the `outcome`.
+    def follow(self, logit: float, outcome: float | None) -> float:
+        """Return the outcome, in (0, 1), to expect where the filter expects `logit`; then take in the `outcome`.
 
         None is an outcome that is not known, or too weak to judge by.
         """
         means, variances = self._means, self._variances
-        logit = log(chance / (1.0 - chance))
         place = logit / STEP + MIDDLE
         place = 0.0 if place < 0.0 else LAST if place > LAST else place
         low = int(place)

@@ -182,7 +182,7 @@ Plain tuples here and below: named ones would cost the inner loop a tenth.
 """
 
 Seen = tuple[float, float, float, float, list[Term]]
-"""What `step` made of a response: the outcome, in (0, 1), that was expected before; the surprise, in logits to be
+"""What `step` made of a response: the logit of the outcome that was expected before; the surprise, in logits to be
 multiplied by each component's variance; the information, in 1 / logits squared, 0 where nothing was learned; the side
 (see `recall`); the terms.
 """
@@ -210,9 +210,9 @@ def step(learner: Learner, response: Response, shared: Shared, known: Constants)
     logit = slope * mean
     if not -MOST_LOGITS < logit < MOST_LOGITS:
         logit = copysign(MOST_LOGITS, logit)
-    expected = 1.0 / (1.0 + exp(-logit))
     if outcome is None or weight == 0.0:
-        return expected, 0.0, 0.0, side, terms
+        return logit, 0.0, 0.0, side, terms
+    expected = 1.0 / (1.0 + exp(-logit))
     surprise = slope * (outcome - expected)
     information = slope * slope * expected * (1.0 - expected)
     if weight != 1.0:
@@ -224,7 +224,7 @@ def step(learner: Learner, response: Response, shared: Shared, known: Constants)
     if item is not None:
         _remember_item(learner, item, memory, surprise, information)
     _practise(learner, response, terms, share, surprise, information, known)
-    return expected, surprise, information, side, terms
+    return logit, surprise, information, side, terms
 
 
 def recall(

@@ -14,7 +14,7 @@ An item or skill that is not known has the prior, so that there is no special ca
 The last line holds two effects of the moment, which the pass learns for all skills (B) and for each (beta), from 0 on:
 `f1` is 0.5 where the last response was on the same skills too and else -0.5 (blocked practice flatters), `f2_k` is the
 last outcome on the skill less 0.5; both are 0 where there was none. Like form they are no mastery, and no belief holds
-them (`docs/decisions/effects-of-the-moment.md`).
+them (`docs/decisions/0021-effects-of-the-moment.md`).
 
 **Update** each component j, which enters mu with the factor G_j (1; w for a skill; -1/c for a difficulty; -1 for an
 item's deviation), by one assumed-density step on the outcome y in [0, 1]::

@@ -1,6 +1,7 @@
 """The learner model's parameters: the shipped values, and the constants that the filter derives from them.
 
-Source: medians over six public data sets of maximum a posteriori fits; see `docs/decisions/learner-model.md`.
+Source: medians over six public data sets of maximum a posteriori fits; the variances of the effects are set by hand
+(`docs/decisions/0021-effects-of-the-moment.md`).
 """
 
 from __future__ import annotations

@@ -102,13 +102,13 @@ def test_a_curve_straightens_a_vain_forecaster_and_keeps_its_order() -> None:
     outcomes = (dice.random(20_000) < 1 / (1 + np.exp(-truth))).astype(float)
     vain = 1 / (1 + np.exp(-2.0 * truth))
     curve = Calibration()
-    told = np.array([curve.follow(p, y) for p, y in zip(vain.tolist(), outcomes.tolist(), strict=True)])
+    told = np.array([curve.follow(2.0 * z, y) for z, y in zip(truth.tolist(), outcomes.tolist(), strict=True)])
     assert (ece(outcomes[10_000:], told[10_000:]) or 1) < 0.5 * (ece(outcomes[10_000:], vain[10_000:]) or 0)
     assert auc(outcomes[10_000:], told[10_000:]) == pytest.approx(auc(outcomes[10_000:], vain[10_000:]) or 0, abs=0.005)
 
 
 def test_a_curve_is_a_probability_at_both_ends() -> None:
     curve = Calibration()
-    for chance in (1e-13, 1e-6, 0.5, 1 - 1e-6, 1 - 1e-13):
+    for logit in (-30.0, -3.0, 0.0, 3.0, 30.0):
         for outcome in (0.0, 1.0, None):
-            assert 0.0 < curve.follow(chance, outcome) < 1.0
+            assert 0.0 < curve.follow(logit, outcome) < 1.0
