@@ -81,8 +81,8 @@ class Fact:
     item_result: `assessment`, the test that it is part of. consent: `survey`, `given`.
     assignment_picked | started | done: `assignment` (our id), `position` in the menu where told.
     interest_feedback: `topic`, `direction` (more | less). interest_veto: `topic`, `vetoed`.
-    survey_answer: `survey` (as the school allowed it), `kind` (rating | choice | choices | ranking | text | number | boolean),
-    `answer` (a number, a text, a list of texts or a boolean), and where known `label` (the text of a rating),
+    survey_answer: `survey` (as the school allowed it), `kind` (rating | choice | choices | ranking | text | number |
+    boolean), `answer` (a number, a text, a list of texts or a boolean), and where known `label` (the text of a rating),
     `position` (of the answer among the options, from 0) and `options` (how many there are).
     """
 

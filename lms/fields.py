@@ -29,7 +29,7 @@ _YEARS = range(1990, 2200)
 def at(value: object, *path: str | int) -> Any:  # noqa: ANN401 - any JSON value
     """Return what stands at `path` inside a JSON value, or None where the way there ends."""
     for step in path:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             value = value.get(step)
         elif isinstance(value, list) and isinstance(step, int) and step < len(value):
             value = value[step]

@@ -80,12 +80,14 @@ def stamped(statement: object, *, received_at: datetime) -> object:
 
 
 def id_of(statement: object, key: bytes) -> str:
-    """Return a statement's own id, or one that follows from its key, so that a resend gets the same."""
-    own = text_at(statement, "id")
+    """Return a statement's own id, or one that follows from its key, so that a resend gets the same.
+
+    It is marked as a version 5 UUID, since clients refuse one without a version.
+    """
     try:
-        return str(uuid.UUID(own)) if own is not None else str(uuid.UUID(bytes=key))
+        return str(uuid.UUID(text_at(statement, "id") or ""))
     except ValueError:
-        return str(uuid.UUID(bytes=key))
+        return str(uuid.UUID(bytes=key, version=5))
 
 
 def student_of(statement: object) -> str:
@@ -102,9 +104,7 @@ def activities(statement: object, role: str) -> tuple[Mapping[str, Any], ...]:
     """Return the context activities of a role; a single one may stand without its list."""
     found = at(statement, "context", "contextActivities", role)
     several = found if isinstance(found, list) else [found]
-    return tuple(
-        activity for activity in several if isinstance(activity, Mapping) and isinstance(activity.get("id"), str)
-    )
+    return tuple(activity for activity in several if isinstance(activity, dict) and isinstance(activity.get("id"), str))
 
 
 def type_of(activity: object) -> str:

@@ -60,7 +60,11 @@ def test_a_timestamp_that_is_there_is_never_replaced() -> None:
 def test_an_own_id_is_answered_and_a_missing_one_follows_from_the_key() -> None:
     key = bytes(range(16))
     assert xapi_statement.id_of(statement(), key) == "77dce578-1b83-41b8-9fee-5bf9e99ab690"
-    assert xapi_statement.id_of({}, key) == xapi_statement.id_of({"id": "no uuid"}, key) == str(uuid.UUID(bytes=key))
+    assert (
+        xapi_statement.id_of({}, key)
+        == xapi_statement.id_of({"id": "no uuid"}, key)
+        == str(uuid.UUID(bytes=key, version=5))
+    )
 
 
 def test_one_id_for_different_statements_does_not_swallow_them() -> None:
