@@ -9,8 +9,8 @@ from __future__ import annotations
 import csv
 import math
 import random
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 
 from learning.state import Response
@@ -112,6 +112,28 @@ def parse_log(
     return ResponseLog(students, tuple(skills.ids), tuple(items.ids) if known else (), tuple(groups))
 
 
+def log_of(
+    students: Iterable[tuple[str, Sequence[Response]]], *, names: Mapping[int, str], seed: int = 0
+) -> ResponseLog:
+    """Return the log of students whose responses are there already, in order; a seeded fifth is the test split.
+
+    `names` are the skills' by their ids; the log counts skills anew.
+    """
+    skills = _Names()
+    given = {
+        ref: tuple(
+            replace(response, skills=tuple(skills(names.get(skill, str(skill))) for skill in response.skills))
+            for response in responses
+        )
+        for ref, responses in students
+        if responses
+    }
+    chosen = _held_in(given, seed)
+    return ResponseLog(
+        tuple(LoggedStudent(ref, ref in chosen, responses) for ref, responses in given.items()), tuple(skills.ids), ()
+    )
+
+
 def _columns(reader: Iterable[list[str]], groups: Sequence[str]) -> dict[str, int]:
     header = next(iter(reader), None)
     if header is None:
@@ -180,9 +202,13 @@ def _split(pupils: dict[str, _Pupil], seed: int) -> set[str]:
     """Return the train students: those marked so, or a seeded four fifths where nobody is marked."""
     if any(pupil.split for pupil in pupils.values()):
         return {ref for ref, pupil in pupils.items() if pupil.split != "test"}
-    refs = sorted(pupils)
-    random.Random(seed).shuffle(refs)
-    return set(refs[max(1, round(TEST_SHARE * len(refs))) :])
+    return _held_in(pupils, seed)
+
+
+def _held_in(refs: Iterable[str], seed: int) -> set[str]:
+    ordered = sorted(refs)
+    random.Random(seed).shuffle(ordered)
+    return set(ordered[max(1, round(TEST_SHARE * len(ordered))) :])
 
 
 def _in_order(pupil: _Pupil, *, known: bool) -> tuple[Response, ...]:

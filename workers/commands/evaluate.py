@@ -19,11 +19,12 @@ def evaluate(
     plot: Annotated[Path | None, typer.Option(help="Write a reliability diagram to this PNG.")] = None,
     group: Annotated[list[str] | None, typer.Option(help="Compare the values of this column too (repeatable).")] = None,
     parameters: Annotated[Path | None, typer.Option(help="A JSON file of parameters, as `fit` writes.")] = None,
+    school: Annotated[str | None, typer.Option(help="The school's ref, where there are several.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the students' order.")] = 0,
 ) -> None:
     """Measure accuracy and calibration on the school's log, or on a file of responses.
 
-    Exit codes: 0 measured, 2 a file cannot be read or is not such a file.
+    Exit codes: 0 measured, 2 a file or a school cannot be read, 4 the database does not answer.
     """
     import orjson
     from rich.console import Console
@@ -34,14 +35,20 @@ def evaluate(
     from workers.response_files import read_log, stop
 
     if data is None:
-        stop("Name a file of responses: souschef evaluate --data FILE.csv")
-    log = read_log(data, groups=tuple(group or ()), seed=seed)
-    chosen = SHIPPED if parameters is None else read_parameters(parameters)
+        from workers.school_log import read_school
+
+        if group:
+            stop("--group names a column of a file: it needs --data.")
+        log, chosen = read_school(school, seed=seed)
+    else:
+        log, chosen = read_log(data, groups=tuple(group or ()), seed=seed), SHIPPED
+    if parameters is not None:
+        chosen = read_parameters(parameters)
     if fit:
         chosen = fitted(log, old=chosen, seed=seed).parameters
     figures = measure(log, chosen, seed=seed)
     if plot is not None:
-        draw(figures, plot, title=data.name)
+        draw(figures, plot, title=data.name if data else "The school's own log")
     if as_json:
         typer.echo(orjson.dumps(figures).decode())
     else:

@@ -19,21 +19,38 @@ def fit(
     *,
     out: Annotated[Path | None, typer.Option(help="Write the better parameters to this JSON file.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Keep the fit's progress here, and go on from it.")] = None,
+    back: Annotated[bool, typer.Option("--back", help="Go back to the parameters before the last fit.")] = False,
+    school: Annotated[str | None, typer.Option(help="The school's ref, where there are several.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of sentences.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of the students' order.")] = 0,
 ) -> None:
     """Fit the parameters, and keep them only if they expect held-out students better than the old ones.
 
-    Exit codes: 0 fitted or kept, 1 too few students, 2 a file cannot be read.
+    On the school's own log they are then put in force, and every student is marked for a refresh. With a file they go
+    to `--out` alone.
+
+    Exit codes: 0 fitted or kept, 1 too few students, 2 a file or a school cannot be read, 4 the database does not
+    answer.
     """
     import orjson
 
     from workers.response_files import read_log, stop
 
-    if data is None:
-        stop("Name a file of responses: souschef fit --data FILE.csv")
-    log = read_log(data, seed=seed)
-    result = fitted(log, seed=seed, resume=resume)
+    if data is not None:
+        if back or school:
+            stop("--back and --school are about a school's own log: leave --data out.")
+        result = fitted(read_log(data, seed=seed), seed=seed, resume=resume)
+    else:
+        from workers.school_log import put_in_force, read_school, take_out_of_force
+
+        if back:
+            left = take_out_of_force(school)
+            typer.echo("The shipped parameters are in force already." if left is None else f"Version {left} is left.")
+            return
+        log, old = read_school(school, seed=seed)
+        result = fitted(log, old=old, seed=seed, resume=resume)
+        if result.kept_new:
+            put_in_force(school, result.parameters)
     if out is not None:
         write_json(out, result.parameters.document())
     typer.echo(orjson.dumps(_document(result)).decode() if as_json else _sentence(result))
