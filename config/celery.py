@@ -69,7 +69,9 @@ def _connection(*, redis: bool) -> dict[str, Any]:
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_connection_timeout": 3,
-        "broker_pool_limit": 4,
+        # Flower asks the workers in eight threads at once, each of which holds one connection and wants a second: with
+        # few of them it stands still for ever. They are opened as they are needed.
+        "broker_pool_limit": 40,
         # A broken connection to a doorbell is no reason to stop work that is half done.
         "worker_cancel_long_running_tasks_on_connection_loss": False,
     }

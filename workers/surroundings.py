@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import socket
@@ -12,7 +13,7 @@ from pathlib import Path
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
-from config.errors import BrokerUnreachable, Mendable, PortTaken
+from config.errors import BrokerUnreachable, Exit, Mendable, PortTaken
 from config.settings import Settings
 from workers.private_server import port_for
 
@@ -21,6 +22,12 @@ LOCK_FILE = "supervisor.lock"
 
 class AlreadyRunning(Mendable):
     """Another `souschef up` or `souschef demo` works in this data folder."""
+
+
+class PortUnusable(Mendable):
+    """An address is not this machine's, or a port is not for this user."""
+
+    exit_code = Exit.PORT_TAKEN
 
 
 def with_ports(chosen: Settings, *, processes: Sequence[str], free: bool) -> Settings:
@@ -47,7 +54,7 @@ def check_broker(url: str) -> None:
     options = {"socket_connect_timeout": 3, "socket_timeout": 3} if url.startswith("redis") else {}
     with Connection(url, connect_timeout=3, transport_options=options) as connection:  # type: ignore[no-untyped-call] # kombu's own
         try:
-            connection.ensure_connection(max_retries=1, interval_start=0, timeout=5)
+            connection.ensure_connection(max_retries=0, timeout=5)
         except (OperationalError, OSError, *connection.connection_errors, *connection.channel_errors) as error:
             why = str(error).strip().splitlines()
             raise BrokerUnreachable(connection.as_uri(), why[0] if why else type(error).__name__) from None
@@ -102,5 +109,9 @@ def _check_port(host: str, port: int, *, what: str, setting: str) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            raise PortTaken(port, what=what, setting=setting) from None
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise PortTaken(port, what=what, setting=setting) from None
+            raise PortUnusable(
+                f"{what.capitalize()} cannot listen on {host}:{port}: {error.strerror}.", f"Mend {setting}."
+            ) from None
