@@ -57,19 +57,18 @@ def parse(statement: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignore
     if _event_name(statement).endswith(_ABANDONED):
         return Ignored("abandoned")
     if it.verb == xapi.ANSWERED:
-        attempt = next((one for one in it.parents if xapi.type_of(one) == _ATTEMPT_TYPE), None)
+        attempt = next((one for one in it.around if xapi.type_of(one) == _ATTEMPT_TYPE), None)
         # An H5P activity inside Moodle speaks plain xAPI.
         return plain_xapi.parse(statement, rules=rules) if attempt is None else (_item_result(it, attempt),)
     if it.result.get("completion") is False:
         return Ignored("abandoned")
-    return _gradebook_score(it) if _is_about_work(statement) else Ignored("ignored")
+    return _score(it) if _is_about_work(statement) else Ignored("ignored")
 
 
 def survey_of(statement: object, rules: SourceRules) -> str | None:
     """Return a feedback's name as the school allowed it: its ID number, its address or its course module id."""
-    around = (*xapi.activities(statement, "parent"), at(statement, "object"))
-    for activity in around:
-        if xapi.type_of(activity).endswith("/feedback"):
+    for activity in (*xapi.around(statement), at(statement, "object")):
+        if xapi.type_of(activity).endswith(xapi.SURVEY_TYPES):
             module = _ID_NUMBER.search(activity["id"]) if isinstance(at(activity, "id"), str) else None
             for name in (xapi.external_id(activity), at(activity, "id"), module and module[1]):
                 if isinstance(name, str) and name in rules.surveys:
@@ -95,25 +94,29 @@ def _item_result(it: xapi.Statement, attempt: Mapping[str, Any]) -> Fact:
     )
 
 
-def _gradebook_score(it: xapi.Statement) -> tuple[Fact, ...] | Ignored:
+def _score(it: xapi.Statement) -> tuple[Fact, ...] | Ignored:
     score = it.result.get("score")
     if not isinstance(score, Mapping) or score.get("raw") is None or score.get("max") is None:
         return Ignored("no_score")
-    taken = _number(it.object_id, _ATTEMPT_NUMBER)
+    quiz_attempt = xapi.type_of({"definition": it.definition}) == _ATTEMPT_TYPE
+    taken = _number(it.object_id, _ATTEMPT_NUMBER) if quiz_attempt else it.object_id
+    who = () if quiz_attempt else (it.student,)
     fact = Fact(
         kind=FactKind.ATTEMPT_GRADED,
-        key=key_of("attempt", it.home, taken),
+        key=key_of("attempt", it.home, taken, *who),
         student=it.student,
         occurred_at=it.occurred_at,
         sequence=f"{taken.zfill(_WIDTH)}.~",
         class_ref=xapi.class_of(it),
-        subject=_quiz(it) or names(it.object_id, plain(it.definition.get("name"))),
-        attempt=f"{it.home}|{taken}",
+        subject=(quiz_attempt and _quiz(it)) or names(it.object_id, plain(it.definition.get("name"))),
+        attempt=key_of(it.home, taken, *who) if who else f"{it.home}|{taken}",
         outcome=share(score["raw"], score["max"], minimum=score.get("min"), pointer="/result/score"),
-        # The highest grade of all attempts at the time of sending says nothing of this one.
-        weight=0.0,
+        # Of a quiz attempt it is the highest grade of all attempts at the time of sending, which says nothing of this
+        # one; of an assignment it is the teacher's own grade, and a later one replaces it.
+        weight=0.0 if quiz_attempt else 1.0,
+        revised_at=None if quiz_attempt else it.occurred_at,
         value={
-            "scope": "gradebook",
+            "scope": "gradebook" if quiz_attempt else "attempt",
             "raw": number(score["raw"], "/result/score/raw"),
             "max": number(score["max"], "/result/score/max"),
         },
@@ -128,7 +131,7 @@ def _number(iri: str, pattern: re.Pattern[str]) -> str:
 
 
 def _quiz(it: xapi.Statement) -> tuple[str, ...]:
-    for activity in it.parents:
+    for activity in it.around:
         if xapi.type_of(activity).endswith("/assessment"):
             return names(xapi.external_id(activity), activity["id"], plain(at(activity, "definition", "name")))
     return ()
@@ -157,9 +160,7 @@ def _key(statement: object) -> bytes:
     verb, address = text_at(statement, "verb", "id"), text_at(statement, "object", "id")
     if verb is None or address is None or not isinstance(account, Mapping):
         return content_digest(statement)
-    attempt = next(
-        (one["id"] for one in xapi.activities(statement, "parent") if xapi.type_of(one) == _ATTEMPT_TYPE), ""
-    )
+    attempt = next((one["id"] for one in xapi.around(statement) if xapi.type_of(one) == _ATTEMPT_TYPE), "")
     return digest(
         "moodle",
         account.get("homePage"),

@@ -67,7 +67,7 @@ def _item_result(it: xapi.Statement, statement: object) -> Fact:
 
 def _problem(it: xapi.Statement) -> str:
     """Return the problem that a question is part of, or the question where it is the whole problem."""
-    for activity in it.parents:
+    for activity in it.around:
         if activity.get("objectType") == "GroupActivity":
             return ref(activity["id"], "/context/contextActivities/parent")
     return it.object_id

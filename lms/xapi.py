@@ -93,5 +93,5 @@ def _attempt_ref(it: xapi.Statement, statement: object) -> str | None:
     registration = text_at(statement, "context", "registration")
     if registration is None:
         return None
-    parent = it.parents[0]["id"] if it.parents else ""
+    parent = it.around[0]["id"] if it.around else ""
     return key_of("registration", ref(registration, "/context/registration"), str(parent))

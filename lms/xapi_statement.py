@@ -30,7 +30,7 @@ GRADING = frozenset(
 )
 EXTERNAL_ID = "https://w3id.org/learning-analytics/learning-management-system/external-id"
 _COURSE_TYPES = ("/course", "/courses")
-_SURVEY_TYPES = ("/feedback", "/survey", "/questionnaire")
+SURVEY_TYPES = ("/feedback", "/survey", "/questionnaire")
 _ACCOUNTLESS = ("mbox", "mbox_sha1sum", "openid")
 
 
@@ -44,8 +44,8 @@ class Statement:
     object_id: str
     definition: Mapping[str, Any]
     result: Mapping[str, Any]
-    parents: tuple[Mapping[str, Any], ...]
-    grouping: tuple[Mapping[str, Any], ...]
+    around: tuple[Mapping[str, Any], ...]
+    """What the activity belongs to, nearest first."""
     occurred_at: datetime
 
 
@@ -66,8 +66,7 @@ def read(statement: object) -> Statement:
         object_id=ref(at(top, "object", "id"), "/object/id"),
         definition=_definition(top.get("object")),
         result=mapping(top.get("result") or {}, "/result"),
-        parents=activities(top, "parent"),
-        grouping=activities(top, "grouping"),
+        around=around(top),
         occurred_at=instant(top.get("timestamp"), "/timestamp"),
     )
 
@@ -107,6 +106,11 @@ def activities(statement: object, role: str) -> tuple[Mapping[str, Any], ...]:
     return tuple(activity for activity in several if isinstance(activity, dict) and isinstance(activity.get("id"), str))
 
 
+def around(statement: object) -> tuple[Mapping[str, Any], ...]:
+    """Return what a statement's activity belongs to, nearest first; older senders list all of it as grouping."""
+    return (*activities(statement, "parent"), *activities(statement, "grouping"))
+
+
 def type_of(activity: object) -> str:
     """Return an activity's type, or ""."""
     return text_at(activity, "definition", "type") or ""
@@ -119,7 +123,7 @@ def external_id(activity: object) -> str | None:
 
 def class_of(it: Statement) -> str | None:
     """Return the course as the school knows it: its external id where given, else its IRI."""
-    for activity in (*it.parents, *it.grouping):
+    for activity in it.around:
         if type_of(activity).endswith(_COURSE_TYPES):
             return ref(external_id(activity) or activity["id"], "/context/contextActivities")
     return None
@@ -127,14 +131,13 @@ def class_of(it: Statement) -> str | None:
 
 def is_survey(statement: object) -> bool:
     """Whether a statement belongs to a survey: its object or a parent is one."""
-    around = (*activities(statement, "parent"), at(statement, "object"))
-    return any(type_of(activity).endswith(_SURVEY_TYPES) for activity in around)
+    return any(type_of(each).endswith(SURVEY_TYPES) for each in (*around(statement), at(statement, "object")))
 
 
 def survey_of(statement: object, rules: SourceRules) -> str | None:
     """Return the survey's name as the school allowed it, or None where it is not allowed."""
-    for activity in (*activities(statement, "parent"), at(statement, "object")):
-        if type_of(activity).endswith(_SURVEY_TYPES):
+    for activity in (*around(statement), at(statement, "object")):
+        if type_of(activity).endswith(SURVEY_TYPES):
             for name in (external_id(activity), at(activity, "id")):
                 if isinstance(name, str) and name in rules.surveys:
                     return name

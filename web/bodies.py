@@ -31,6 +31,8 @@ class Limits:
     """Longest silence within a body."""
     total_seconds: float = 30.0
     """Longest time for a whole body."""
+    wait_seconds: float = 4.0
+    """Longest wait for a thread; nobody should wait for an answer much longer than a statement may take."""
     held: int = field(default=0, init=False)
     running: int = field(default=0, init=False)
 

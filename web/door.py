@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
@@ -35,10 +36,23 @@ class Door:
     limits: Limits = field(default_factory=Limits)
     doorbell: Doorbell = field(default_factory=Doorbell)
     threads: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(THREADS))
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(THREADS))
 
     async def run(self, function: Callable[[], R]) -> R:
-        """Run what blocks in a thread; a sender that hangs up does not interrupt it."""
-        return await to_thread.run_sync(function, limiter=self.threads)
+        """Run what blocks in a thread; a sender that hangs up does not interrupt it.
+
+        Raises:
+            Problem: `overloaded`: no thread came free in time, since the database is slow or we are many.
+        """
+        try:
+            async with asyncio.timeout(self.limits.wait_seconds):
+                await self.turns.acquire()
+        except TimeoutError:
+            raise Problem("overloaded") from None
+        try:
+            return await to_thread.run_sync(function, limiter=self.threads)
+        finally:
+            self.turns.release()
 
     def most(self) -> int:
         """Return the largest body in bytes, packed or unpacked."""

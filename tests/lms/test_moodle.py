@@ -429,3 +429,43 @@ def _paths(value: Json, before: tuple[Any, ...] = ()) -> Json:
         for name, inner in value.items():
             yield (*before, name)
             yield from _paths(inner, (*before, name))
+
+
+def test_an_older_plugin_lists_attempt_and_course_as_grouping(moodle_class: list[dict[str, Any]]) -> None:
+    older = an_answer(moodle_class)
+    older["context"]["contextActivities"]["grouping"] = older["context"]["contextActivities"].pop("parent")
+    fact = one(older)
+    assert fact == one(an_answer(moodle_class))
+    assert moodle.envelope(older, rules=LIKES).kind is EventKind.ASSESSMENT
+    survey = copy.deepcopy(
+        next(s for s in moodle_class if "FB-ANON" in json.dumps(s) and "answered" in s["verb"]["id"])
+    )
+    survey["context"]["contextActivities"]["grouping"] = survey["context"]["contextActivities"].pop("parent")
+    assert moodle.envelope(survey, rules=LIKES).reason == "not_collected"
+
+
+def assignment(student: str = "433", **changes: Json) -> dict[str, Any]:
+    """As the plugin's `mod_assign` assignment_graded sends it."""
+    return {
+        "actor": {"account": {"homePage": "https://moodle.riverside.example", "name": student}},
+        "verb": {"id": "http://adlnet.gov/expapi/verbs/scored"},
+        "object": {
+            "id": "https://moodle.riverside.example/mod/assign/view.php?id=950",
+            "definition": {"type": "http://adlnet.gov/expapi/activities/assessment", "name": {"en": "Essay"}},
+        },
+        "result": {
+            "score": {"raw": 8.0, "min": 0.0, "max": 10.0, "scaled": 0.8},
+            "completion": "unknown",
+            "response": "x",
+        },
+        "timestamp": "2026-09-08T09:17:39.000Z",
+        "context": {"extensions": {INFO: {"event_name": "\\mod_assign\\event\\submission_graded"}}},
+    } | changes
+
+
+def test_an_assignments_grade_is_a_total_of_its_student_and_a_regrade_replaces_it() -> None:
+    fact, regraded = one(assignment()), one(assignment(timestamp="2026-09-09T00:00:00.000Z"))
+    assert (fact.kind, fact.outcome, fact.weight, fact.value["scope"]) == (FactKind.ATTEMPT_GRADED, 0.8, 1.0, "attempt")
+    assert one(assignment("434")).key != fact.key == regraded.key
+    assert (fact.revised_at or fact.occurred_at) < (regraded.revised_at or fact.occurred_at)
+    assert moodle.envelope(assignment(), rules=LIKES).kind is EventKind.ASSESSMENT

@@ -8,12 +8,14 @@ import socket
 import time
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from config.settings import settings as configured
 from models import database as store
@@ -247,8 +249,6 @@ def test_a_ready_door_says_so(served: Served) -> None:
 
 
 def test_an_inbox_that_refuses_the_write_gives_503_and_no_ring(served: Served, inbox_rows: Rows) -> None:
-    from sqlalchemy import text
-
     with store.transaction() as session:
         session.connection().execute(
             text("ALTER TABLE souschef.inbox ADD CONSTRAINT full_disk CHECK (false) NOT VALID")
@@ -257,6 +257,32 @@ def test_an_inbox_that_refuses_the_write_gives_503_and_no_ring(served: Served, i
     answer = post(served, json.dumps(statement).encode())
     assert_problem(answer, 503, "unavailable")
     assert (inbox_rows(), served.rung) == ([], [])
+
+
+class TestHurried:
+    """A door that does not wait long for a thread."""
+
+    @pytest.fixture
+    def limits(self) -> Limits:
+        return Limits(wait_seconds=0.5)
+
+    def test_a_database_that_hangs_gives_everybody_503_within_seconds(self, served: Served, inbox_rows: Rows) -> None:
+        statement = json.dumps({"verb": {"id": "http://adlnet.gov/expapi/verbs/answered"}, "object": {"id": "q"}})
+
+        def timed(_: int) -> tuple[float, str]:
+            started = time.monotonic()
+            answer = post(served, statement.encode())
+            return time.monotonic() - started, str(answer.json()["code"])
+
+        with store.transaction() as blocker:
+            blocker.connection().execute(text("LOCK TABLE souschef.inbox IN ACCESS EXCLUSIVE MODE"))
+            with ThreadPoolExecutor(40) as pool:
+                answers = list(pool.map(timed, range(40)))
+        # 16 of 40 get a thread and wait for the statement's limit of 4 s; the others are told to come again.
+        assert {code for _, code in answers} == {"unavailable", "overloaded"}
+        assert max(seconds for seconds, _ in answers) < 8
+        assert inbox_rows() == []
+        assert post(served, statement.encode()).status_code == 200
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
