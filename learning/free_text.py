@@ -2,34 +2,29 @@
 
 A text is cut into clauses (`text_clauses`); each says whether it likes, dislikes or neither (`text_attitude`); what it
 names is looked up among the topics' own words and children's words (`text_lexicon`), and what is not found there is
-compared with the topics' phrases by sentence embedding, above a floor.
+compared with both by sentence embedding, above a floor (`text_senses`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from learning.childrens_words import GROUPS, Group
 from learning.text_attitude import Stance, attitude, without_fillers
 from learning.text_clauses import Clause, Join, clauses, compared
 from learning.text_lexicon import Lexicon
+from learning.text_senses import Embed, Senses
 from learning.text_words import even
 
-Embed = Callable[[list[str]], NDArray[np.float32]]
-"""Texts -> sentence embeddings, of shape `(texts, dimensions)`."""
+__all__ = ["Embed", "TextReader", "TopicText"]
+
 RULES = 1
 """The version of the rules; raised when the same text would be read otherwise."""
-FLOOR = 0.45
-"""A cosine to a topic's nearest phrase below it says nothing."""
-MARGIN = 0.08
-"""The nearest topic must be so much nearer than the next."""
 LONGEST_TEXT = 2000
-_NOTHING = frozenset({"everything", "nothing", "anything", "all"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +51,25 @@ class TextReader:
     """Reads free text for one school's topics."""
 
     def __init__(
-        self, embed: Embed, topics: Sequence[TopicText], *, is_word: Callable[[str], bool] = lambda _: False
+        self,
+        embed: Embed,
+        topics: Sequence[TopicText],
+        *,
+        is_word: Callable[[str], bool] = lambda _: False,
+        groups: Sequence[Group] = GROUPS,
     ) -> None:
         """Prepare to read; `is_word` tells the words of the language from slips of the pen, where that is known."""
         self.topics = tuple(sorted(topics, key=lambda topic: topic.ref))
-        self._embed = embed
-        self._lexicon = Lexicon({t.ref: (t.title, *t.phrases) for t in self.topics}, is_word=is_word)
-        texts = [(topic.ref, text) for topic in self.topics for text in (topic.title, *topic.phrases)]
-        self._refs = np.array([ref for ref, _ in texts])
-        self._vectors = self._units([text for _, text in texts]) if texts else np.zeros((0, 1), np.float32)
-        written = "\n".join(f"{ref}\t{text}" for ref, text in texts)
+        texts = {topic.ref: (topic.title, *topic.phrases) for topic in self.topics}
+        self._lexicon = Lexicon(texts, groups=groups, is_word=is_word)
+        self._senses = Senses(embed, texts, groups=groups, owners=self._lexicon.owners)
+        written = "\n".join("\t".join((ref, *each)) for ref, each in texts.items())
         self._version = f"{RULES}.{hashlib.blake2s(written.encode(), digest_size=4).hexdigest()}"
 
     @classmethod
-    def of(
-        cls, embed: Embed, phrases: Mapping[str, Sequence[str]], *, is_word: Callable[[str], bool] = lambda _: False
-    ) -> TextReader:
+    def of(cls, embed: Embed, phrases: Mapping[str, Sequence[str]], **known: Any) -> TextReader:  # noqa: ANN401 - as above
         """Return a reader for topics given as ref -> (title, phrase, phrase, ...)."""
-        return cls(
-            embed, [TopicText(ref, texts[0], tuple(texts[1:])) for ref, texts in phrases.items()], is_word=is_word
-        )
+        return cls(embed, [TopicText(ref, texts[0], tuple(texts[1:])) for ref, texts in phrases.items()], **known)
 
     @property
     def version(self) -> str:
@@ -129,23 +123,7 @@ class TextReader:
         found = self._lexicon.find(without_fillers(text).replace("_", " "))
         if found.known or not found.rest:
             return found.topics
-        return self._nearest(" ".join(found.rest))
-
-    def _nearest(self, text: str) -> frozenset[str]:
-        """Return the topic whose phrases are nearest in sense, where one is near enough and nearer than the others."""
-        if not len(self._vectors):
-            return frozenset()
-        near = self._vectors @ self._units([text])[0]
-        by_topic = sorted(((float(near[self._refs == t.ref].max()), t.ref) for t in self.topics), reverse=True)
-        first, ref = by_topic[0]
-        second = by_topic[1][0] if len(by_topic) > 1 else -1.0
-        return frozenset({ref}) if first >= FLOOR and first - second >= MARGIN else frozenset()
-
-    def _units(self, texts: list[str]) -> NDArray[np.float32]:
-        vectors = self._embed(texts)
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        units: NDArray[np.float32] = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
-        return units
+        return self._senses.nearest(" ".join(found.rest))
 
 
 def _is_nothing(said: Sequence[_Said], clause: Clause) -> bool:
@@ -161,7 +139,7 @@ def _turn_back(said: list[_Said], stance: Stance) -> None:
 
 
 def _together(values: Sequence[float]) -> float:
-    """Return one value of several: who likes one thing of a topic and dislikes another likes the topic, a little less."""
-    if min(values) < Stance.INDIFFERENT.value < max(values):  # type: ignore[operator] # it has a value
-        return Stance.LEANS.value  # type: ignore[return-value] # it has a value
+    """Return one value of several: to like one thing of a topic and not another is to like it a little less."""
+    if min(values) < Stance.INDIFFERENT.value < max(values):
+        return Stance.LEANS.value
     return sum(values) / len(values)

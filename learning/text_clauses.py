@@ -31,18 +31,39 @@ class Clause:
     text: str
 
 
-_ALL = r"(?:everything|anything|all|any \w+|every \w+|everyone|nothing|none)"
 _MARKS = re.compile(
     r"(?P<new>[.!?;\n\r:()\"\u2026\u2014\u2013|*~]+|\s-+\s)"
-    rf"|(?P<except>\b(?:except|besides|apart from|other than)(?: for| maybe)?\b|(?<=everything )but\b|(?<=anything )but\b|(?<=nothing )but\b)"
+    r"|(?P<except>\b(?:except|besides|apart from|other than)(?: for| maybe)?\b"
+    r"|(?<=everything )but\b|(?<=anything )but\b|(?<=nothing )but\b)"
     r"|(?P<turn>\b(?:but|though|tho|although|however|yet|aber|pero|mais)\b)"
     r"|(?P<list>[,/+&]|\b(?:and|or|nor|plus|n|y|et|und|o|also|then|as well as|or maybe)\b)"
 )
+_LEANING = (
+    "that",
+    "when",
+    "what",
+    "because",
+    "if",
+    "how",
+    "where",
+    "thing",
+    "things",
+    "until",
+    "as",
+    "so",
+    "while",
+    "not",
+    "maybe",
+    "can",
+    "do",
+    "honestly",
+    "stuff",
+)
+"""Words after which "I like" goes on with the clause instead of starting one."""
 _RESTART = re.compile(
-    r"(?<!\bthat)(?<!\bwhen)(?<!\bwhat)(?<!\bbecause)(?<!\bif)(?<!\bhow)(?<!\bwhere)(?<!\bthing)(?<!\bthings)(?<!\buntil)"
-    r"(?<!\bas)(?<!\bso)(?<!\bwhile)(?<!\bnot)(?<!\bmaybe)(?<!\bcan)(?<!\bdo)(?<!\bhonestly)(?<!\bstuff)"
-    r"\s+(?=(?:i (?:really |just |also |only |do |even )*(?:like|love|hate|dont|prefer|cant|enjoy|guess|never)\b|(?:yes|no) to\b|"
-    r"now i\b|im (?:not|into)\b|no thanks?\b|no way\b))"
+    "".join(rf"(?<!\b{word})" for word in _LEANING)
+    + r"\s+(?=(?:i (?:really |just |also |only |do |even )*(?:like|love|hate|dont|prefer|cant|enjoy|guess|never)\b"
+    + r"|(?:yes|no) to\b|now i\b|im (?:not|into)\b|no thanks?\b|no way\b))"
 )
 _TAIL = re.compile(r"\s(?:than|instead of|over|rather than)\s|\s*>\s*")
 _PREFER_TO = re.compile(r"(\bprefer (?:\w+ ){1,3}?)to (\w+)")

@@ -6,30 +6,37 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from learning.childrens_words import GROUPS
-from learning.text_words import closest, even, is_mash, singular, spelt, stem, words
+from learning.childrens_words import Group
+from learning.text_words import closest, even, forms, is_mash, singular, spelt, stem, words
 
 Key = tuple[str, ...]
 LONGEST = 4
 _LEADS = frozenset(
-    "playing play listening to making make taking take care of trying try my the a an riding ride watching watch doing do going "
-    "go new favorite learning learn about with and in on at for some things stuff".split()
+    """
+    playing play listening to making make taking take care of trying try my the a an riding ride watching watch doing
+    do going go new favorite learning learn about with and in on at for some things stuff
+    """.split()  # noqa: SIM905 - a list of so many words is best read as a text
 )
 _GENERIC = frozenset(
-    "thing stuff new care my the a an to of and or in on at with for me i it is am are was like love hate do go play make take "
-    "get have want really very so fun hand won match team time favorite".split()
+    """
+    thing stuff new care my the a an to of and or in on at with for me i it is am are was like love hate do go play
+    make take get have want really very so fun hand won match team time favorite
+    """.split()  # noqa: SIM905 - a list of so many words is best read as a text
 )
 _COMMON = frozenset(
-    "about after again all alone also always around away back been before best better bored boring both came cant cool could cute "
-    "days does dont down each easy enjoy even ever every everything fast feel find first from fun gave gets give goes going good "
-    "great guess hard hate have hear help here high home hope house idea into just keep kids kind kinda know last learn left less life "
-    "like likes line list little live lives long look looking lots love loves made make makes making many maybe mean mind mine "
-    "miss more most mostly much must name need never nice none nothing often only other over part people place play plays point "
-    "pretty quit quite real really right room said same scared show shows side sits some soft soon sort spend stand stay still "
-    "stop stuff such sure take takes talk team tell than thank that their them then there these they thing things think this "
-    "those time told took town tried true turn until used very wait walk want watch water ways week weird well went were what "
-    "when where which while whole will wish with word words work world would year years your yours because someday anything "
-    "best afternoon morning night winter summer spring outside inside being hobby hobbies interest interested whatever".split()
+    """
+    about after again all alone also always around away back been before best better bored boring both came cant cool
+    could cute days does dont down each easy enjoy even ever every everything fast feel find first from fun gave gets
+    give goes going good great guess hard hate have hear help here high home hope house idea into just keep kids kind
+    kinda know last learn left less life like likes line list little live lives long look looking lots love loves made
+    make makes making many maybe mean mind mine miss more most mostly much must name need never nice none nothing
+    often only other over part people place play plays point pretty quit quite real really right room said same scared
+    show shows side sits some soft soon sort spend stand stay still stop stuff such sure take takes talk team tell
+    than thank that their them then there these they thing things think this those time told took town tried true turn
+    until used very wait walk want watch water ways week weird well went were what when where which while whole will
+    wish with word words work world would year years your yours because someday anything best afternoon morning night
+    winter summer spring outside inside being hobby hobbies interest interested whatever
+    """.split()  # noqa: SIM905 - a list of so many words is best read as a text
 )
 
 
@@ -47,30 +54,40 @@ class Found:
 class Lexicon:
     """The words of one school's topics."""
 
-    def __init__(self, topics: Mapping[str, Sequence[str]], *, is_word: Callable[[str], bool]) -> None:
+    def __init__(
+        self, topics: Mapping[str, Sequence[str]], *, groups: Sequence[Group], is_word: Callable[[str], bool]
+    ) -> None:
         """Build it from topic ref -> (title, phrase, phrase, ...); `is_word` tells words of the language from slips."""
-        own = {ref: frozenset(key for text in texts for key in _keys(text)) for ref, texts in topics.items()}
+        self._own = {ref: frozenset(key for text in texts for key in _keys(text)) for ref, texts in topics.items()}
         self._entries: dict[Key, frozenset[str]] = {}
-        for ref, keys in own.items():
+        for ref, keys in self._own.items():
             for key in keys:
                 self._entries[key] = self._entries.get(key, frozenset()) | {ref}
         grouped: dict[Key, frozenset[str]] = {}
-        for heads, members in GROUPS:
-            owners = _owners(heads, own)
-            for synonyms in members.split(","):
-                texts = [even(text) for text in synonyms.split("=")]
-                keys = [_key(text) for text in texts]
-                direct = frozenset[str]().union(*(self._entries.get(key, frozenset()) for key in keys))
-                for text, key in zip(texts, keys, strict=True):
+        for group in groups:
+            owners = self.owners(group)
+            for synonyms in group.members:
+                same = [_key(even(text)) for text in synonyms]
+                direct = frozenset[str]().union(*(self._entries.get(key, frozenset()) for key in same))
+                for key in same:
                     grouped[key] = grouped.get(key, frozenset()) | (direct or owners)
         self._entries = grouped | self._entries
         self._stems = frozenset(part for key in self._entries for part in key)
-        texts = [*self._all_texts(topics)]
+        texts = [text for each in (*topics.values(), *(group.texts for group in groups)) for text in each]
         self._vocabulary = {
             word: stem(word) for text in texts for word in words(even(text)) if stem(word) in self._stems
         }
         self._is_word = is_word
         self.joined = _with_joiners(texts)
+
+    def owners(self, group: Group) -> frozenset[str]:
+        """Return the topics that have, among their own words, the first of the group's heads that any topic has."""
+        for head in group.heads:
+            key = _key(even(head))
+            found = frozenset(ref for ref, keys in self._own.items() if key in keys or key == _key(even(ref)))
+            if found:
+                return found
+        return frozenset()
 
     def find(self, text: str) -> Found:
         """Return what an even clause names; the longest names first, misspelt words as what they are meant for."""
@@ -105,7 +122,7 @@ class Lexicon:
         for way in spelt(word):
             if stem(way) in self._stems:
                 return stem(way)
-        if word in _COMMON or word in _GENERIC or is_mash(word) or self._is_word(word):
+        if word in _COMMON or word in _GENERIC or is_mash(word) or any(map(self._is_word, forms(word))):
             return stem(word)
         for way in spelt(word):
             for form in dict.fromkeys((way, singular(way))):
@@ -114,28 +131,11 @@ class Lexicon:
                     return self._vocabulary[guess]
         return stem(word)
 
-    @staticmethod
-    def _all_texts(topics: Mapping[str, Sequence[str]]) -> Iterable[str]:
-        for texts in topics.values():
-            yield from texts
-        for _, members in GROUPS:
-            yield from re.split("[,=]", members)
-
 
 def _with_joiners(texts: Iterable[str]) -> tuple[tuple[re.Pattern[str], str], ...]:
     """Return how names that hold an "and" are kept in one piece: "hide and seek" is no list."""
     kept = sorted({even(text).strip() for text in texts if re.fullmatch(r"\w+ (?:and|n) \w+", even(text).strip())})
     return tuple((re.compile(rf"\b{text}\b"), text.replace(" ", "_")) for text in kept)
-
-
-def _owners(heads: str, own: Mapping[str, frozenset[Key]]) -> frozenset[str]:
-    """Return the topics that have the first head that any has."""
-    for head in heads.split(","):
-        key = _key(even(head))
-        found = frozenset(ref for ref, keys in own.items() if key in keys or key == _key(even(ref)))
-        if found:
-            return found
-    return frozenset()
 
 
 def _keys(text: str) -> set[Key]:

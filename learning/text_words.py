@@ -34,8 +34,18 @@ _CONTRACTIONS = (
 _COMPILED = tuple((re.compile(pattern), plain) for pattern, plain in _CONTRACTIONS)
 _LETTERS_IN_A_ROW = 3
 _SHORTEST_STEM = 3
-_SHORTEST_GUESS = 4
+_SHORTEST_GUESS = 5
+_ENOUGH_FOR = (6, 9)
+_ENOUGH_ALIKE = (5, 5, 8)
 _VOWELS = set("aeiouy")
+_WHOLE = frozenset(
+    """
+    fishing boxing fencing bowling lakers warriors dodgers staring caring cater catering flower water paper summer
+    number letter corner butter painful mining meeting parking friends during morning evening nothing something
+    anything everything
+    """.split()  # noqa: SIM905 - a list of so many words is best read as a text
+)
+"""Words that mean something else than what their stem means."""
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
@@ -58,6 +68,8 @@ def words(text: str) -> list[str]:
 @lru_cache(maxsize=16384)
 def stem(word: str) -> str:
     """Return what is left of a word without its plural and its -ing, -er, -ed."""
+    if word in _WHOLE:
+        return word
     word = singular(word)
     for ending in ("ing", "er", "ed", "in"):
         rest = word.removesuffix(ending)
@@ -87,21 +99,30 @@ def singular(word: str) -> str:
     return word.removesuffix("s")
 
 
+def forms(word: str) -> tuple[str, ...]:
+    """Return the forms in which a dictionary may hold a word: as it is, its singular, its verb."""
+    one = singular(word)
+    bare = one.removesuffix("ing").removesuffix("ed")
+    undoubled = bare[:-1] if len(bare) > _SHORTEST_STEM and bare[-1:] == bare[-2:-1] else bare
+    return tuple(dict.fromkeys((word, one, re.sub("ie$", "y", one), bare, bare + "e", undoubled)))
+
+
 def spelt(word: str) -> tuple[str, ...]:
     """Return how a word may be meant whose letters were repeated for emphasis: "gaames", "horsess"."""
     once = re.sub(r"([a-z])\1+", r"\1", word)
-    return tuple(dict.fromkeys((word, re.sub(r"([a-z])\1+$", r"\1", word), once)))
+    end = re.sub(r"([a-z])\1+$", r"\1", word)
+    return tuple(dict.fromkeys((word, end, once, re.sub("z$", "s", once))))
 
 
 def is_mash(word: str) -> bool:
     """Whether a word is a hand laid on the keyboard, a number, or one letter over and over."""
-    if len(word) < _SHORTEST_GUESS or not word.isascii():
+    if len(word) < _SHORTEST_GUESS - 1 or not word.isascii():
         return len(set(word)) == 1 or word.isdigit()
     if word.isdigit() or len(set(word)) < _LETTERS_IN_A_ROW:
         return True
     runs = re.findall(r"[bcdfghjklmnpqrstvwxz]+", word)
     parts = {word, *(word[n : n + 5] for n in range(len(word) - 4))}
-    return max(map(len, runs), default=0) > _SHORTEST_GUESS or any(
+    return max(map(len, runs), default=0) >= _SHORTEST_GUESS or any(
         part in row or part in row[::-1] for part in parts for row in _ROWS
     )
 
@@ -109,30 +130,33 @@ def is_mash(word: str) -> bool:
 def closest(word: str, candidates: Iterable[str]) -> str | None:
     """Return the one word that `word` is a misspelling of, or None where there is none.
 
-    One slip in four to six letters, two in seven or more; or the same consonants in the same order.
+    The word must be long enough for its slips: one in six letters, two in nine; one in five, two in five and three in
+    eight where both sound alike (the same consonants). So "soker" is soccer, and a baton is no bacon.
     """
     if len(word) < _SHORTEST_GUESS:
         return None
-    allowed = 1 if len(word) < 7 else 2  # noqa: PLR2004 - see the docstring
     sound = skeleton(word)
-    found: dict[str, float] = {}
+    allowed = sum(len(word) >= bound for bound in _ENOUGH_FOR)
+    allowed_alike = sum(len(word) >= bound for bound in _ENOUGH_ALIKE)
+    if len(sound) < _SHORTEST_STEM:
+        allowed_alike = min(allowed_alike, 1)
+    found: list[tuple[int, bool, str]] = []
     for candidate in candidates:
         if candidate[0] != word[0] and skeleton(candidate)[:1] != sound[:1]:
             continue
-        slips: float = distance(word, candidate, most=allowed)
-        if slips > allowed and len(sound) >= _SHORTEST_STEM and skeleton(candidate) == sound:
-            slips = allowed + 0.5
-        if slips < allowed + 1 and len(candidate) >= _SHORTEST_GUESS:
-            found[candidate] = slips
-    best = sorted(found.items(), key=lambda each: (each[1], skeleton(each[0]) != sound, each[0]))
-    return best[0][0] if best else None
+        alike = skeleton(candidate) == sound
+        most = max(allowed, allowed_alike) if alike else allowed
+        slips = distance(word, candidate, most=most)
+        if slips <= most and len(candidate) >= _SHORTEST_GUESS:
+            found.append((slips, not alike, candidate))
+    return min(found)[2] if found else None
 
 
 @lru_cache(maxsize=16384)
 def skeleton(word: str) -> str:
     """Return the consonants of a word by sound, doubled ones once: "soker" and "soccer" are both "skr"."""
-    sounds = word.replace("ph", "f").replace("ck", "k").replace("x", "ks").replace("tch", "ch")
-    sounds = re.sub(r"c(?!h)|q", "k", sounds).replace("z", "s")
+    sounds = word.replace("ph", "f").replace("ck", "k").replace("x", "ks").replace("tch", "ch").replace("cc", "k")
+    sounds = re.sub(r"c(?!h)|q", "k", re.sub(r"c(?=[eiy])", "s", sounds)).replace("z", "s")
     rest = re.sub(r"[aeiouyhw]", "", sounds[1:])
     return re.sub(r"(.)\1+", r"\1", sounds[:1] + rest)
 
