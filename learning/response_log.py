@@ -91,10 +91,10 @@ def parse_log(
         LogError: a column is missing, a value cannot be read, or there is no response.
     """
     reader = csv.reader(lines)
-    columns = _columns(reader, groups)
     skills, items = _Names(), _Names()
     pupils: dict[str, _Pupil] = {}
     try:
+        columns = _columns(reader, groups)
         for row in reader:
             if row:
                 _read(row, reader.line_num, columns, groups, skills, items, pupils)

@@ -100,3 +100,12 @@ def test_a_missing_column_is_named_beside_those_that_are_there() -> None:
         log("a,1,p,x,1,,train", groups=("region",))
     with pytest.raises(LogError, match="empty"):
         parse_log([])
+
+
+def test_what_is_no_csv_at_all_is_said_so() -> None:
+    """A field may not be longer than 131,072 characters: the limit of the csv module."""
+    with pytest.raises(LogError, match="not CSV"):
+        log("a,1,p,x,1,,train", header="x" * 200_000 + "\n")
+    with pytest.raises(LogError, match="not CSV") as caught:
+        log("a,1,p,x,1,,train", "b,1," + "p" * 200_000)
+    assert caught.value.line == 3
