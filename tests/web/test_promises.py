@@ -1,0 +1,125 @@
+"""What the door promises: a 2xx means committed, whatever kills it; and nothing that was sent stands in its logs."""
+
+import contextlib
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import httpx
+import pytest
+
+Rows: TypeAlias = Callable[[], list[tuple[str, str, bytes]]]
+AddSource: TypeAlias = Callable[..., Any]
+ROOT = Path(__file__).resolve().parents[2]
+CLIENTS, ROUNDS = 16, 5
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def door_process(port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The door as `souschef up` runs it: a process of its own, with the settings of the test's environment."""
+    command = [sys.executable, "-m", "uvicorn", "web.app:app", "--host", "127.0.0.1", "--port", str(port)]
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, start_new_session=True)
+        try:
+            deadline = time.monotonic() + 30
+            while not answers(port):
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, "the door did not open"
+                time.sleep(0.05)
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def answers(port: int) -> bool:
+    with contextlib.suppress(httpx.HTTPError):
+        return httpx.get(f"http://127.0.0.1:{port}/health", timeout=2).status_code == 200
+    return False
+
+
+def statement(number: str) -> dict[str, Any]:
+    return {
+        "id": number,
+        "actor": {"account": {"homePage": "https://lms.school.test", "name": number[:4]}},
+        "verb": {"id": "http://adlnet.gov/expapi/verbs/answered"},
+        "object": {"id": "https://lms.school.test/q/1"},
+        "timestamp": "2026-11-22T05:32:28Z",
+    }
+
+
+@pytest.mark.slow
+def test_a_2xx_means_committed_when_the_door_is_killed_at_random(
+    add_source: AddSource, inbox_rows: Rows, tmp_path: Path
+) -> None:
+    credential = add_source("lms", "xapi")
+    seed = random.randrange(10**6)
+    dice = random.Random(seed)
+    told: list[str] = []
+
+    def send(port: int, stop: threading.Event) -> None:
+        with httpx.Client(auth=(credential.key, credential.secret), timeout=5) as client:
+            while not stop.is_set():
+                number = str(uuid.uuid4())
+                with contextlib.suppress(httpx.HTTPError):
+                    answer = client.post(f"http://127.0.0.1:{port}/xapi/statements", json=statement(number))
+                    if answer.status_code == 200:
+                        told.extend(answer.json())
+
+    for _ in range(ROUNDS):
+        port, stop = free_port(), threading.Event()
+        with door_process(port, tmp_path / "door.log") as process:
+            clients = [threading.Thread(target=send, args=(port, stop)) for _ in range(CLIENTS)]
+            for client in clients:
+                client.start()
+            time.sleep(dice.uniform(0.3, 1.2))
+            os.killpg(process.pid, signal.SIGKILL)
+            stop.set()
+            for client in clients:
+                client.join()
+    stored = {json.loads(payload)["id"] for _, payload, _ in inbox_rows()}
+    missing = set(told) - stored
+    assert told, f"seed {seed}: nobody was answered"
+    assert not missing, f"seed {seed}: {len(missing)} of {len(told)} answered with 200 are missing"
+
+
+def test_nothing_that_was_sent_stands_in_the_logs(add_source: AddSource, inbox_rows: Rows, tmp_path: Path) -> None:
+    credential = add_source("lms", "xapi")
+    canary = "canary-7f3a"
+    port, log = free_port(), tmp_path / "door.log"
+    sent = statement(str(uuid.uuid4()))
+    sent["actor"]["account"]["name"] = sent["actor"]["name"] = sent["object"]["id"] = canary
+    sent["result"] = {"response": canary}
+    with door_process(port, log), httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+        pair = (credential.key, credential.secret)
+        assert client.post("/xapi/statements", json=sent, auth=pair).status_code == 200
+        for body in (f'{{"{canary}":1', f'{{"{canary}":1,"{canary}":2}}', f'["{canary}\\u0000"]', f'"{canary}"'):
+            answer = client.post(
+                "/xapi/statements", content=body, auth=pair, headers={"Content-Type": "application/json"}
+            )
+            assert (answer.status_code, canary in answer.text) == (400, False)
+        for wrong in ((credential.key, canary), (canary, credential.secret), (canary, canary)):
+            assert client.post("/xapi/statements", json=sent, auth=wrong).status_code == 401
+        assert client.post("/surveys", content=canary, headers={"Typeform-Signature": canary}).status_code in (401, 415)
+    assert len(inbox_rows()) == 1
+    written = log.read_text()
+    assert "POST /xapi/statements" in written
+    assert canary not in written
+    assert credential.secret not in written
