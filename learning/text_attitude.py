@@ -83,6 +83,7 @@ _RULES: tuple[tuple[Stance, re.Pattern[str]], ...] = (
             rf"(?:not|isnt|arent|never|aint) (?:that |so |too )?{_PLEASED}",
             r"(?:when(?:ever)?|if) im (?:bored|sad|mad)",
             r"not (?:ashamed|afraid) (?:to|of)",
+            r"(?:not|never|arent|isnt) allowed",
         ),
     ),
     (
@@ -98,7 +99,7 @@ _RULES: tuple[tuple[Stance, re.Pattern[str]], ...] = (
     (
         Stance.SILENT,
         _any(
-            rf"my (?:\w+ ){{0,2}}?{_KIN}(?: and \w+)? (?:\w+ )?{_FEELS}",
+            rf"my (?:\w+ ){{0,2}}?{_KIN}(?: and \w+)? (?:\w+ )?(?:{_FEELS}|plays|does|watches|collects)",
             rf"{_OTHERS} (?:\w+ )?{_FEELS}",
             r"(?<!dont )(?:makes?|made|making|forces?) (?:me|us)",
         ),
@@ -106,7 +107,8 @@ _RULES: tuple[tuple[Stance, re.Pattern[str]], ...] = (
     (
         Stance.HATES,
         _any(
-            r"hate[sd]?|despise|cant stand|sucks?|stinks?|gross|e+w+|yu+ck+y?|worst|disgusting|i detest",
+            r"hate[sd]?|despise|cant stand|sucks?|stinks?|gross|e+w+|yu+ck+y?|worst|disgusting",
+            r"i detest|least favorites?",
             r"odio|je deteste|hasse",
         ),
     ),
@@ -114,7 +116,8 @@ _RULES: tuple[tuple[Stance, re.Pattern[str]], ...] = (
         Stance.DISLIKES,
         _any(
             r"stupid|dumb|boring|bored|bores|lame|terrible|awful|horrible|worse|trash|cringe|annoying|embarr?ass?ing",
-            r"idc|dislikes?|waste of|scared of|afraid of|allergic|anything but|sick of|tired of|less",
+            r"idc|dislikes?|waste of|scared of|afraid of|allergic|anything but|sick of|tired of|less|boo+|down with",
+            r"bad(?! bunny)|nothing (?:about|in)|the opposite of",
             r"aburrido|langweilig",
         ),
     ),
@@ -147,6 +150,8 @@ _POINTS_BACK = re.compile(
     r"|\bme (?:neither|too)\b"
     r"|^(?:(?:but|and|or|so) )*i (?:really |just )?(?:do|dont|cant|am not|never|wouldnt)"
     r"(?: (?:really|want to|like to|care|at all|either|much))*$"
+    r"|^(?:(?:but|and|or|so) )*i (?:really |still )?(?:want|wish|hope|would like|would love)(?: to)?(?: try| learn)?$"
+    r"|^i (?:really |just )?(?:hate|love|like|dislike|enjoy)(?: a lot| so much| the most| most| best)?$"
     r"|^(?:no|nope|nah|yes|yeah|yup|yay|yum|yummy|ew+|gross|boring|yuck|never|not|meh)\b"
     r"(?: (?:thanks?|thank you|way|really|please))*$"
 )

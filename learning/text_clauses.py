@@ -57,6 +57,9 @@ _LEANING = (
     "can",
     "do",
     "honestly",
+    "say",
+    "think",
+    "know",
     "stuff",
 )
 """Words after which "I like" goes on with the clause instead of starting one."""

@@ -35,7 +35,9 @@ _COMMON = frozenset(
     than thank that their them then there these they thing things think this those time told took town tried true turn
     until used very wait walk want watch water ways week weird well went were what when where which while whole will
     wish with word words work world would year years your yours because someday anything best afternoon morning night
-    winter summer spring outside inside being hobby hobbies interest interested whatever
+    winter summer spring outside inside being hobby hobbies interest interested whatever bad boo sucks stupid dumb lame
+    terrible awful worst worse trash cringe gross yuck obsessed awesome amazing adore annoying embarrassing disgusting
+    horrible fan favorites prefer rather able allowed scared afraid allergic
     """.split()  # noqa: SIM905 - a list of so many words is best read as a text
 )
 

@@ -21,6 +21,8 @@ _CONTRACTIONS = (
     (r"\bk'?nex\b", "knex"),
     (r"\bt[ -]rex\b", "trex"),
     (r"\bya\b", "you"),
+    (r"\bh8\b|\bhaet\b", "hate"),
+    ("\U0001f44e|\U0001f92e", " boo "),
     (r"\b(?:luv|lov|luve|lovee|loove)\b", "love"),
     (r"\b(?:lik|liek|lyk|likee|leik)\b", "like"),
     (r"\b(?:fav|favs|fave|favorit|favourit|favrite|favourite|favret)\b", "favorite"),
