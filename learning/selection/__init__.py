@@ -10,7 +10,7 @@ from learning.selection.catalogue import (
     Strength,
     Topic,
 )
-from learning.selection.choose import choose, replay
+from learning.selection.decide import choose, replay
 from learning.selection.decision import Chosen, Decision, Kept, Need, Nothing, Option, Rung, Trigger, Withdrawn
 from learning.selection.place import AssignmentState, Carry, CurrentAssignment, Liking, Pace, Place, Tally, Use
 from learning.selection.policy import Order, OrderKind, Orders, Policy, PolicyError, ScopeWindow

@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from learning.beliefs import Standing
 from learning.selection.case import Case
-from learning.selection.fixed import SCALE
-from learning.selection.shelves import Entry, Shelf
+from learning.selection.shelves import Entry
 
 
 class Waivers(NamedTuple):
@@ -38,7 +37,12 @@ def in_scope(case: Case, skill: int) -> bool:
 
 def all_in_scope(case: Case, skills: tuple[int, ...]) -> bool:
     """H1: the class is at the skill that a material is for, and at the others too unless they are ready."""
-    return skills[0] in case.scope and all(skill in case.scope or case.ready(skill) for skill in skills[1:])
+    return skills[0] in case.scope and others_in_scope(case, skills)
+
+
+def others_in_scope(case: Case, skills: tuple[int, ...]) -> bool:
+    """H1: what a material practises besides is in scope too, or ready."""
+    return all(skill in case.scope or case.ready(skill) for skill in skills[1:])
 
 
 def active(case: Case, entry: Entry) -> bool:
@@ -47,14 +51,14 @@ def active(case: Case, entry: Entry) -> bool:
     return begun and (entry.active_until is None or case.inputs.as_of < entry.active_until)
 
 
-def language_fits(case: Case, kind: Entry | Shelf) -> bool:
+def language_fits(case: Case, entry: Entry) -> bool:
     """H1: the material is in the student's language."""
-    return kind.language == case.inputs.language
+    return entry.language == case.inputs.language
 
 
-def licence_allowed(case: Case, kind: Entry | Shelf) -> bool:
+def licence_allowed(case: Case, entry: Entry) -> bool:
     """H1: the school may use material under this licence."""
-    return case.rules.licences is None or (kind.licence or "") in case.rules.licences
+    return case.rules.licences is None or (entry.licence or "") in case.rules.licences
 
 
 def prerequisites_ready(case: Case, skills: tuple[int, ...]) -> bool:
@@ -109,9 +113,9 @@ def not_forbidden(case: Case, entry: Entry) -> bool:
     return not case.forbidden_skills or case.forbidden_skills.isdisjoint(entry.skills)
 
 
-def not_vetoed(case: Case, kind: Entry | Shelf) -> bool:
+def not_vetoed(case: Case, entry: Entry) -> bool:
     """H5: the student does not refuse its context."""
-    return kind.context not in case.inputs.vetoes
+    return entry.context not in case.inputs.vetoes
 
 
 def readable(case: Case, entry: Entry) -> bool:
@@ -119,13 +123,6 @@ def readable(case: Case, entry: Entry) -> bool:
     if entry.reading is None or case.inputs.reading is None:
         return True
     return entry.reading <= case.inputs.reading + case.rules.reading_allowance
-
-
-def shelf_readable(case: Case, shelf: Shelf) -> bool:
-    """H5, for all that stands on a shelf at once: false where even its easiest reading is too hard."""
-    if shelf.reading is None or case.inputs.reading is None:
-        return True
-    return shelf.reading * (SCALE // 2) <= case.inputs.reading + case.rules.reading_allowance
 
 
 def not_used_lately(case: Case, entry: Entry) -> bool:
@@ -142,8 +139,7 @@ def context_not_worn(case: Case, context: str | None) -> bool:
     """H6: with it, its context is at most its share of the last attempts; neutral is no context."""
     if context is None:
         return True
-    before = case.rules.context_window - 1
-    return (case.contexts[-before:] if before else []).count(context) < case.rules.context_most
+    return context not in case.worn()
 
 
 def room(case: Case) -> tuple[int, int]:
@@ -155,6 +151,11 @@ def room(case: Case) -> tuple[int, int]:
     return most, max(min(pace.minutes, rules.minutes_open), rules.least_minutes)
 
 
+def short_enough(case: Case, entry: Entry) -> bool:
+    """H7: there is time for it beside what lies open."""
+    return case.minutes_left is None or entry.minutes <= case.minutes_left
+
+
 def not_open(case: Case, entry: Entry) -> bool:
     """It is not assigned already."""
     return entry.id not in case.open_materials
@@ -162,10 +163,8 @@ def not_open(case: Case, entry: Entry) -> bool:
 
 def not_stuck(case: Case, entry: Entry) -> bool:
     """L15: after several failures in a row on a skill, only what is easier than each of them."""
-    return all(
-        skill not in case.inputs.past.ceilings or entry.difficulty < case.inputs.past.ceilings[skill]
-        for skill in entry.skills
-    )
+    ceilings = case.inputs.past.ceilings
+    return not ceilings or all(skill not in ceilings or entry.difficulty < ceilings[skill] for skill in entry.skills)
 
 
 class Rule(NamedTuple):
@@ -225,27 +224,25 @@ def group_allowed(case: Case, skills: tuple[int, ...], waivers: Waivers = NO_WAI
         return False
     if waivers.teacher:
         return True
-    if not (waivers.beyond_scope or all_in_scope(case, skills)):
-        return False
-    return prerequisites_ready(case, skills)
-
-
-def shelf_allowed(case: Case, shelf: Shelf, waivers: Waivers = NO_WAIVERS) -> bool:
-    """Return whether what stands on a shelf is: language, licence, veto, reading."""
-    if waivers.neutral and shelf.context is not None:
-        return False
-    return (
-        language_fits(case, shelf)
-        and licence_allowed(case, shelf)
-        and not_vetoed(case, shelf)
-        and shelf_readable(case, shelf)
-    )
+    scoped = others_in_scope(case, skills) if waivers.beyond_scope else all_in_scope(case, skills)
+    return scoped and prerequisites_ready(case, skills)
 
 
 def entry_allowed(case: Case, entry: Entry, waivers: Waivers = NO_WAIVERS) -> bool:
-    """Return whether one material is, of a shelf that is allowed."""
-    if entry.id in case.open_materials or entry.id in case.forbidden_materials:
+    """Return whether one material is, of a group that is allowed."""
+    if entry.id in case.open_materials or not not_forbidden(case, entry):
         return False
-    if entry.id in case.recent and not waivers.neutral and not (waivers.reuse and not_just_used(case, entry)):
+    if waivers.neutral and entry.context is not None:
         return False
-    return active(case, entry) and readable(case, entry) and not_stuck(case, entry)
+    if not (waivers.neutral or not_used_lately(case, entry) or (waivers.reuse and not_just_used(case, entry))):
+        return False
+    return (
+        not_vetoed(case, entry)
+        and context_not_worn(case, entry.context)
+        and language_fits(case, entry)
+        and licence_allowed(case, entry)
+        and readable(case, entry)
+        and short_enough(case, entry)
+        and active(case, entry)
+        and not_stuck(case, entry)
+    )

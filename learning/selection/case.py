@@ -31,12 +31,14 @@ class Case:
     __slots__ = (
         "_outlooks",
         "_views",
+        "_worn",
         "catalogue",
         "contexts",
         "forbidden_materials",
         "forbidden_skills",
         "inputs",
         "just_practised",
+        "minutes_left",
         "open_materials",
         "recent",
         "rules",
@@ -58,11 +60,14 @@ class Case:
         self.recent = frozenset(inputs.past.materials) | frozenset(inputs.carry.rested)
         self.contexts: list[str | None] = list(inputs.past.contexts)
         self.just_practised: list[int] = list(inputs.past.skills)
+        self.minutes_left: int | None = None
+        """H7: how long one more material may take; None: any length, because nothing lies open."""
         self.open_materials: set[int] = set()
         self.served: dict[int, Entry] = {}
         self.titles: set[int] = set()
         self.topics: set[str] = set()
         self._views: dict[int, View | None] = {}
+        self._worn: frozenset[str] | None = None
         self._outlooks: dict[tuple[int, ...], Outlook | None] = {}
         if recorded:
             self.served.update(catalogue.entries)
@@ -140,15 +145,29 @@ class Case:
     def take(self, entries: list[Entry]) -> None:
         """Count a menu as open from now on: its default's context and skill, and none of its materials again."""
         self.open_materials.update(entry.id for entry in entries)
-        self.contexts.append(entries[0].context)
-        self.just_practised.append(entries[0].skills[0])
+        self.count(entries[0])
+
+    def count(self, entry: Entry) -> None:
+        """Count a material's context and skill among the latest."""
+        self.contexts.append(entry.context)
+        self.just_practised.append(entry.skills[0])
+        self._worn = None
+
+    def worn(self) -> frozenset[str]:
+        """Return the contexts that had their share of the last attempts and of what is open."""
+        if self._worn is None:
+            before = self.rules.context_window - 1
+            last = self.contexts[-before:] if before else []
+            self._worn = frozenset(c for c in last if c is not None and last.count(c) >= self.rules.context_most)
+        return self._worn
 
     def release(self, entry: Entry) -> None:
-        """Count what was open no longer; it does not come back within this decision either."""
+        """Count a material's context and skill no longer; it stays open, and does not come back in this decision."""
         self.just_practised.remove(entry.skills[0])
         self.contexts.reverse()
         self.contexts.remove(entry.context)
         self.contexts.reverse()
+        self._worn = None
 
     def viewed(self) -> dict[int, Belief]:
         """Return the beliefs that were asked for, by skill."""

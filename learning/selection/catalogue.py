@@ -112,6 +112,8 @@ class Catalogue:
     """The strong prerequisites of each skill."""
     unlocks: Mapping[int, tuple[tuple[int, int], ...]] = field(repr=False)
     """Of each skill the (dependent skill, share in 1/10,000) that it opens; a weak one counts for a third."""
+    longest: int = 0
+    """Minutes that the longest material takes."""
 
     @classmethod
     def of(
@@ -138,7 +140,8 @@ class Catalogue:
         _refuse_cycles({skill.id: tuple(p.skill for p in skill.prerequisites) for skill in known.values()})
         named = _by(topics, "topic", lambda topic: topic.ref)
         entries = {m.id: _entry(m, known, named) for m in _by(materials, "material", lambda m: m.id).values()}
-        return cls(version, known, named, entries, shelve(entries.values()), needs, _unlocks(known.values()))
+        longest = max((entry.minutes for entry in entries.values()), default=0)
+        return cls(version, known, named, entries, shelve(entries.values()), needs, _unlocks(known.values()), longest)
 
     def relevant(self, scope: Iterable[int] | None) -> frozenset[int]:
         """Return the skills of which `choose` wants beliefs: those in scope (None: all) and all that they rest on.
@@ -154,7 +157,7 @@ class Catalogue:
             if skill not in found:
                 found.add(skill)
                 waiting += self.needs[skill]
-        beside = {other for skill in found for group, _ in self.shelves.get(skill, ()) for other in group}
+        beside = {other for skill in found for group in self.shelves.get(skill, ()) for other in group.skills}
         return frozenset(found | beside | {need for other in beside for need in self.needs[other]})
 
 

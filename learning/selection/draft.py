@@ -61,7 +61,10 @@ class Draft:
             draft.withdrawn += found.withdrawn
             if found.kept:
                 draft.kept[now.slot] = found
-                case.take([entry for material in found.kept if (entry := served(case, material))])
+                case.open_materials.update(found.kept)
+                # A material that a student has started may have left the catalogue since.
+                if entry := served(case, found.kept[0]):
+                    case.count(entry)
         return draft
 
     def open(self) -> int:
@@ -72,14 +75,19 @@ class Draft:
         """H7: whether one more may lie open."""
         return self.open() < room(self.case)[0]
 
-    def minutes_left(self) -> int | None:
-        """H7: how many minutes more may lie open; None: any, because nothing does."""
-        if not self.open():
-            return None
-        entries = self.case.catalogue.entries
-        lying = [entries[found.kept[0]].minutes for found in self.kept.values() if found.kept[0] in entries]
-        lying += [filled.menu[0].entry.minutes for filled in self.filled]
-        return room(self.case)[1] - sum(lying)
+    def limit_minutes(self, *, instead_of: int | None = None) -> None:
+        """H7: let the case know how many minutes more may lie open, as if one slot were empty.
+
+        Where nothing lies open one assignment may be of any length. More than the longest material takes is the same
+        as any length: so the limit seldom changes, and what was looked up stays good.
+        """
+        case, entries = self.case, self.case.catalogue.entries
+        kept = [
+            entries[f.kept[0]].minutes for slot, f in self.kept.items() if slot != instead_of and f.kept[0] in entries
+        ]
+        lying = kept + [filled.menu[0].entry.minutes for filled in self.filled]
+        left = room(case)[1] - sum(lying)
+        case.minutes_left = None if not lying or left >= case.catalogue.longest else left
 
     def free_slot(self) -> int:
         """Return the lowest slot that nothing is in."""
@@ -87,20 +95,38 @@ class Draft:
         return next(slot for slot in range(len(used) + 1) if slot not in used)
 
     def withdraw(self, slot: int, trigger: Trigger, detail: str = "") -> None:
-        """Take a kept assignment away; it does not come straight back."""
+        """Take away a kept assignment that is lifted; it does not come straight back."""
         found = self.kept.pop(slot)
         self.rested += found.kept
         self.withdrawn += [Withdrawn(slot, material, trigger, detail) for material in found.kept]
-        entry = self.case.catalogue.entries.get(found.kept[0])
-        if entry is not None:
-            self.case.release(entry)
+
+    def lift(self, slot: int) -> None:
+        """Look at the case as if a kept assignment were not there."""
+        self.case.release(self.case.catalogue.entries[self.kept[slot].kept[0]])
+
+    def put_back(self, slot: int) -> None:
+        """Count a lifted assignment again."""
+        self.case.count(self.case.catalogue.entries[self.kept[slot].kept[0]])
+
+    def instead_of(self, slot: int, search: Search) -> list[Candidate]:
+        """Lift a kept assignment and return what could be there instead."""
+        self.lift(slot)
+        self.limit_minutes(instead_of=slot)
+        return search.pool(self.case.scope)
+
+    def value_of(self, slot: int) -> int:
+        """Return what a kept assignment that nothing protects is worth today."""
+        self.lift(slot)
+        value = value_now(self.case, self.kept[slot].now)
+        self.put_back(slot)
+        return value
 
     def choose_from(self, search: Search, pool: list[Candidate], *, slot: int, order: OrderInput | None = None) -> None:
         """Fill a slot from a pool that is not empty: the window chooses, the menu follows."""
         case = self.case
         every = case.rules.explore_every
         explore = self.counting and order is None and every > 0 and (self.choices + 1) % every == 0
-        picked = pick(case, pool, explore=explore)
+        picked = pick(case, search, pool, explore=explore)
         options = menu(case, search, picked.chosen)
         rungs = rungs_of(case, options) + ((Rung.TEACHER,) if order else ())
         self.choices += self.counting and order is None
@@ -111,5 +137,5 @@ class Draft:
 
     def weakest_slot(self) -> int | None:
         """Return the kept slot that is worth least and that nothing protects."""
-        loose = [(value_now(self.case, f.now), slot) for slot, f in self.kept.items() if not f.fixed]
+        loose = [(self.value_of(slot), slot) for slot, found in sorted(self.kept.items()) if not found.fixed]
         return min(loose)[1] if loose else None

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from learning.beliefs import SkillBelief
 from learning.selection.catalogue import Catalogue
 from learning.selection.fixed import fixed
-from learning.selection.place import CurrentAssignment, Place, Use
+from learning.selection.place import CurrentAssignment, Liking, Place, Use
 from learning.selection.policy import Order, OrderKind, Orders, Policy, ScopeWindow
 from learning.selection.rules import Rules, rules_of
 
@@ -130,11 +130,11 @@ def compact(
     orders: Orders,
     as_of: float,
 ) -> Inputs:
-    """Return the inputs of a decision in integers; interests are left behind where the switch is off (H10)."""
+    """Return the inputs of a decision in integers."""
     rules = rules_of(policy)
     uses = sorted(place.history, key=lambda use: (use.at, use.material))
     someone = place.beliefs[min(place.beliefs)] if place.beliefs else None
-    known = place.interests if place.interest_switch else {}
+    known = consented(place)
     return Inputs(
         student=place.student,
         as_of=math.floor(as_of),
@@ -169,6 +169,11 @@ def compact(
             _micro(place.carry.counted_until),
         ),
     )
+
+
+def consented(place: Place) -> Mapping[str, Liking]:
+    """H10: without the switch and consent no interest is read, vetoes included."""
+    return place.interests if place.interest_switch else {}
 
 
 def quantised(belief: SkillBelief | Belief) -> Belief:

@@ -22,7 +22,7 @@ from learning.selection.admissible import (
 from learning.selection.candidates import Candidate, Search
 from learning.selection.case import Case
 from learning.selection.decision import Nothing, Rung
-from learning.selection.shelves import Entry, Shelf
+from learning.selection.shelves import Entry, Group, Shelf
 from learning.selection.stability import holds_all, waiting_for
 
 WIDER_BAND = Waivers(wide=True)
@@ -95,28 +95,24 @@ def why_nothing(case: Case) -> Nothing:
 
 def _samples(case: Case, skill: int) -> Iterator[Entry]:
     """Yield a few materials of each shelf of a skill: the easiest, the hardest, and those at the right level."""
-    for skills, shelves in case.catalogue.shelves.get(skill, ()):
-        outlook = case.outlook(skills)
-        for shelf in shelves:
+    for group in case.catalogue.shelves.get(skill, ()):
+        for shelf in group.kinds.values():
             yield shelf.rows[0][0]
             yield shelf.rows[-1][0]
-            if outlook:
-                yield from _at_level(case, shelf, skill)
+            if found := _at_level(case, group, shelf):
+                yield found
 
 
-def _at_level(case: Case, shelf: Shelf, skill: int) -> Iterator[Entry]:
-    outlook = case.outlook(shelf.skills)
-    if outlook is None:
-        return
-    found = shelf.nearest(
+def _at_level(case: Case, group: Group, shelf: Shelf) -> Entry | None:
+    outlook = case.outlook(group.skills)
+    found = outlook and shelf.nearest(
         outlook,
         ideal=case.rules.ideal,
         ideal_logit=case.rules.ideal_logit,
         band=case.rules.wide_band,
-        accept=lambda entry: entry.skills[0] == skill and not_stuck(case, entry) and active(case, entry),
+        accept=lambda entry: not_stuck(case, entry) and active(case, entry),
     )
-    if found:
-        yield found[0]
+    return found[0] if found else None
 
 
 def _fell_at(case: Case, entry: Entry) -> Nothing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from learning.selection.candidates import Candidate, Search
 from learning.selection.case import Case
 from learning.selection.fixed import mix
-from learning.selection.window import disliked, liking
+from learning.selection.liking import disliked, liking
 
 
 def menu(case: Case, search: Search, chosen: Candidate) -> list[Candidate]:

@@ -12,13 +12,13 @@ from learning.selection.draft import Draft, Filled
 from learning.selection.fixed import SCALE
 from learning.selection.inputs import MICRO
 from learning.selection.ladder import why_nothing
+from learning.selection.liking import liking
 from learning.selection.place import AssignmentState, Carry
 from learning.selection.record import write
 from learning.selection.sentences import NOTHING, because_gap, because_interest
 from learning.selection.shelves import Entry
 from learning.selection.stability import Standing
 from learning.selection.value import worth
-from learning.selection.window import liking
 
 
 def outcome(draft: Draft) -> Decision:
@@ -113,6 +113,7 @@ def _carry(draft: Draft) -> Carry:
 def _needs(draft: Draft, nothing: Nothing | None) -> tuple[Need, ...]:
     """Return what the catalogue lacks: the context liked best where it does not serve a chosen skill, or any at all."""
     case = draft.case
+    case.minutes_left = None
     search = Search(case)
     if nothing in {Nothing.NO_MATERIAL, Nothing.NO_LEVEL, Nothing.USED_UP, Nothing.NOT_READY}:
         skill = next((skill for _, skill in search.ranked(case.scope) if not search.offers(skill)), None)

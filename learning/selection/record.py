@@ -168,4 +168,5 @@ def _read_catalogue(body: dict[str, Any]) -> Catalogue:
         shelves=shelve(entries),
         needs={row[0]: tuple(row[3]) for row in body["skills"]},
         unlocks={row[0]: tuple((d, share) for d, share in row[4]) for row in body["skills"]},
+        longest=max((entry.minutes for entry in entries), default=0),
     )

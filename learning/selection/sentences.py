@@ -10,9 +10,10 @@ from learning.beliefs import Standing
 from learning.selection.case import Case, View
 from learning.selection.decision import Nothing, Rung
 from learning.selection.draft import Filled
+from learning.selection.liking import liking
 from learning.selection.rules import DAY
 from learning.selection.value import Worth, worth
-from learning.selection.window import Because, liking
+from learning.selection.window import Because
 
 
 def because_gap(case: Case, filled: Filled) -> str:

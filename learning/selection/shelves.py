@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -43,17 +43,8 @@ class Outlook(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Materials that differ in difficulty alone, as far as rules about kinds can tell: rows of equal difficulty.
+    """Materials that practise the same skills, by difficulty: rows of equal difficulty, in the order of a hash."""
 
-    `reading` is the reading level in half grades, rounded down: what stands here reads at least so hard.
-    """
-
-    skills: tuple[int, ...]
-    context: str | None
-    depth: str
-    language: str
-    licence: str | None
-    reading: int | None
     difficulties: tuple[int, ...]
     rows: tuple[tuple[Entry, ...], ...]
 
@@ -99,30 +90,46 @@ class Shelf:
                 harder = success(difficulties[right]) if right < len(difficulties) else low - 1
 
 
-Shelves = dict[int, tuple[tuple[tuple[int, ...], tuple[Shelf, ...]], ...]]
-"""By the skill that materials are for: groups of the same skills, each with its shelves."""
+Kind = tuple[str | None, str]
+"""Context and depth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All materials that practise the same skills: together, and by context and depth."""
+
+    skills: tuple[int, ...]
+    whole: Shelf
+    kinds: Mapping[Kind, Shelf]
+
+
+Shelves = Mapping[int, tuple[Group, ...]]
+"""By the skill that materials are for."""
 
 
 def shelve(entries: Iterable[Entry]) -> Shelves:
     """Return the shelves of all materials, in an order that does not depend on theirs."""
-    rows: dict[tuple[object, ...], dict[int, list[Entry]]] = {}
+    by_skills: dict[tuple[int, ...], list[Entry]] = {}
     for entry in entries:
-        reading = None if entry.reading is None else entry.reading // 5_000
-        kind = (entry.skills, entry.context, entry.depth, entry.language, entry.licence, reading)
-        rows.setdefault(kind, {}).setdefault(entry.difficulty, []).append(entry)
-    groups: dict[tuple[int, ...], list[Shelf]] = {}
-    for name in sorted(rows, key=repr):
-        shelf = _shelf(rows[name])
-        groups.setdefault(shelf.skills, []).append(shelf)
-    shelves: dict[int, list[tuple[tuple[int, ...], tuple[Shelf, ...]]]] = {}
-    for skills in sorted(groups):
-        shelves.setdefault(skills[0], []).append((skills, tuple(groups[skills])))
+        by_skills.setdefault(entry.skills, []).append(entry)
+    shelves: dict[int, list[Group]] = {}
+    for skills in sorted(by_skills):
+        shelves.setdefault(skills[0], []).append(_group(skills, by_skills[skills]))
     return {skill: tuple(found) for skill, found in shelves.items()}
 
 
-def _shelf(by_difficulty: dict[int, list[Entry]]) -> Shelf:
+def _group(skills: tuple[int, ...], entries: list[Entry]) -> Group:
+    by_kind: dict[Kind, list[Entry]] = {}
+    for entry in entries:
+        by_kind.setdefault((entry.context, entry.depth), []).append(entry)
+    in_order = sorted(by_kind, key=lambda kind: (kind[0] or "", kind[1]))
+    return Group(skills, _shelf(entries), {kind: _shelf(by_kind[kind]) for kind in in_order})
+
+
+def _shelf(entries: list[Entry]) -> Shelf:
+    by_difficulty: dict[int, list[Entry]] = {}
+    for entry in entries:
+        by_difficulty.setdefault(entry.difficulty, []).append(entry)
     difficulties = tuple(sorted(by_difficulty))
     rows = tuple(tuple(sorted(by_difficulty[d], key=lambda entry: mix(entry.id))) for d in difficulties)
-    first = rows[0][0]
-    reading = None if first.reading is None else first.reading // 5_000
-    return Shelf(first.skills, first.context, first.depth, first.language, first.licence, reading, difficulties, rows)
+    return Shelf(difficulties, rows)

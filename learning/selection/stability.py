@@ -135,13 +135,16 @@ def outlived(case: Case, now: CurrentInput) -> bool:
 
 
 def value_now(case: Case, now: CurrentInput) -> int:
-    """Return what an open slot is worth today; its own use does not count as repetition."""
+    """Return what an open slot is worth today; it is lifted, so that its own use does not count as repetition."""
     entry = case.catalogue.entries[now.materials[0]]
     value, success = worth(case, entry.skills[0]), case.success(entry)
     if value is None or success is None:
         return 0
-    repeats = max(case.just_practised.count(entry.skills[0]) - 1, 0)
-    return interleaved(value.total, repeats) * fit(success, ideal=case.rules.ideal) // SCALE
+    return (
+        interleaved(value.total, case.just_practised.count(entry.skills[0]))
+        * fit(success, ideal=case.rules.ideal)
+        // SCALE
+    )
 
 
 def counts(case: Case) -> bool:

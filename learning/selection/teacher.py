@@ -18,6 +18,7 @@ _SEARCHES = (Waivers(teacher=True), Waivers(teacher=True, wide=True, reuse=True)
 
 def follow(draft: Draft) -> None:
     """Fill slots with what teachers ask for, must-dos first, and name what cannot be followed."""
+    draft.case.minutes_left = None
     for kind in _FIRST:
         for order in draft.case.inputs.orders:
             if order.kind == kind and not order.done and not _is_open(draft, order):
@@ -63,7 +64,7 @@ def _assign_material(draft: Draft, order: OrderInput, material: int) -> None:
     _take_from_menus(draft, material)
     success, value = case.success(entry), worth(case, entry.skills[0])
     fitness = fit(success or 0, ideal=case.rules.ideal)
-    candidate = Candidate(entry, success or 0, fitness, value.total * fitness // SCALE if value else 0)
+    candidate = Candidate(entry, success or 0, value.total * fitness // SCALE if value else 0)
     despite = tuple(rule.code for rule in broken(case, entry))
     slot = _make_room(draft)
     draft.filled.append(Filled(slot, (candidate,), None, (), (Rung.TEACHER,), order=order, despite=despite))
@@ -96,5 +97,6 @@ def _make_room(draft: Draft) -> int:
     if not draft.has_room():
         weakest = draft.weakest_slot()
         if weakest is not None:
+            draft.lift(weakest)
             draft.withdraw(weakest, Trigger.TEACHER, "made_room")
     return draft.free_slot()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from learning.selection.candidates import Candidate
+from learning.selection.candidates import Candidate, Search
 from learning.selection.case import Case
-from learning.selection.catalogue import Depth
 from learning.selection.fixed import SCALE, mix, text_key
+from learning.selection.liking import disliked, known, liking
 
 
 class Because(StrEnum):
@@ -42,36 +42,22 @@ class Pick(NamedTuple):
     """Why not the runner-up: interest, value, or tie."""
 
 
-def liking(case: Case, context: str | None, depth: str = Depth.STRUCTURAL) -> int:
-    """Return interest x confidence x depth of a context that surely interests, above 0; else 0."""
-    if context is None:
-        return 0
-    value, confidence = case.inputs.interests.get(context, (0, 0))
-    if value < case.rules.interest_floor or confidence < case.rules.confidence_floor:
-        return 0
-    deep = SCALE if depth == Depth.STRUCTURAL else case.rules.cosmetic_depth
-    return max(value * confidence // SCALE * deep // SCALE, 1)
-
-
-def disliked(case: Case, context: str | None) -> bool:
-    """Whether a context is surely not liked."""
-    value, confidence = case.inputs.interests.get(context or "", (SCALE, 0))
-    return value < SCALE // 2 and confidence >= case.rules.confidence_floor
-
-
 def window(case: Case, pool: list[Candidate]) -> list[Candidate]:
     """Return the candidates within the tolerance of the best; the pool is sorted, best first."""
-    least = pool[0].value * (SCALE - case.rules.tolerance)
-    return [candidate for candidate in pool if candidate.value * SCALE >= least]
+    return [candidate for candidate in pool if _within(case, pool[0], candidate)]
 
 
-def pick(case: Case, pool: list[Candidate], *, explore: bool = False) -> Pick:
+def _within(case: Case, best: Candidate, candidate: Candidate) -> bool:
+    return candidate.value * SCALE >= best.value * (SCALE - case.rules.tolerance)
+
+
+def pick(case: Case, search: Search, pool: list[Candidate], *, explore: bool = False) -> Pick:
     """Return the choice from a pool that is not empty."""
     best = pool[0]
     if case.rules.tolerance == 0:
         return _settled(pool, pool, best, Because.SKILL_ONLY)
     inside = window(case, pool)
-    if explore and (tried := least_known(case, inside)):
+    if explore and (tried := least_known(case, search, inside)):
         return _settled(inside, [tried], best, Because.EXPLORE)
     liked = [(liking(case, c.entry.context, c.entry.depth), c) for c in inside]
     if any(score for score, _ in liked):
@@ -84,18 +70,26 @@ def pick(case: Case, pool: list[Candidate], *, explore: bool = False) -> Pick:
     return _settled(inside, ranked, best, _why_neutral(case, ranked[0]))
 
 
-def least_known(case: Case, inside: list[Candidate]) -> Candidate | None:
-    """Return the best candidate in the context of which least is known; None where nothing is known of any."""
-    contexts = sorted({c.entry.context for c in inside if c.entry.context is not None})
-    if not case.inputs.interests or not contexts:
+def least_known(case: Case, search: Search, pool: list[Candidate]) -> Candidate | None:
+    """Return the best candidate within the tolerance in the context of which least is known.
+
+    None where nothing is known of any context: then the menu finds out.
+    """
+    if not case.inputs.interests:
         return None
     student, key = case.inputs.student, case.rules.tie_key
-
-    def known(context: str) -> tuple[int, int]:
-        return case.inputs.interests.get(context, (0, 0))[1], mix(key, student, text_key(context))
-
-    wanted = min(contexts, key=known)
-    return next(c for c in inside if c.entry.context == wanted)
+    contexts = {
+        kind[0]
+        for skill in {candidate.skill for candidate in pool}
+        for group, _ in search.groups(skill)
+        for kind in group.kinds
+        if kind[0] is not None
+    }
+    for context in sorted(contexts, key=lambda c: (known(case, c), mix(key, student, text_key(c)))):
+        tried = [c for c in search.in_context(context, pool) if _within(case, pool[0], c)]
+        if tried:
+            return tried[0]
+    return None
 
 
 def _settled(inside: list[Candidate], ranked: list[Candidate], best: Candidate, because: Because) -> Pick:

@@ -57,14 +57,16 @@ def decide(inputs: Inputs, catalogue: Catalogue, *, recorded: bool = False) -> D
         descend(draft)
         renew(draft, search)
         improve(draft, search)
+        # What was replaced may have left more minutes than it takes now.
+        fill(draft, search)
     return outcome(draft)
 
 
 def fill(draft: Draft, search: Search) -> None:
     """Fill the free slots, one after the other, with what is admissible without the ladder."""
     while draft.has_room():
-        left = draft.minutes_left()
-        pool = [c for c in search.pool(draft.case.scope) if left is None or c.entry.minutes <= left]
+        draft.limit_minutes()
+        pool = search.pool(draft.case.scope)
         if not pool:
             return
         draft.choose_from(search, pool, slot=draft.free_slot())
@@ -85,28 +87,35 @@ def renew(draft: Draft, search: Search) -> None:
     for slot in sorted(draft.kept):
         found = draft.kept[slot]
         if not found.fixed and outlived(draft.case, found.now):
-            pool = search.pool(draft.case.scope)
+            pool = draft.instead_of(slot, search)
             if pool:
                 draft.withdraw(slot, Trigger.HOLD_LIMIT)
                 draft.choose_from(search, pool, slot=slot)
+            else:
+                draft.put_back(slot)
 
 
 def improve(draft: Draft, search: Search) -> None:
     """Replace what something else has been better than, by more than the hysteresis, often enough in a row."""
-    loose = [(value_now(draft.case, f.now), slot) for slot, f in sorted(draft.kept.items()) if not f.fixed]
-    draft.beaten = {slot: count for slot, count in draft.beaten.items() if any(slot == other for _, other in loose)}
-    if not draft.counting:
+    loose = [(draft.value_of(slot), slot) for slot, found in sorted(draft.kept.items()) if not found.fixed]
+    draft.beaten = {slot: count for slot, count in draft.beaten.items() if slot in {other for _, other in loose}}
+    for _, slot in sorted(loose) if draft.counting else ():
+        if newer_than_its_own(draft.case, draft.kept[slot].now):
+            _improve_one(draft, search, slot)
+
+
+def _improve_one(draft: Draft, search: Search, slot: int) -> None:
+    rules = draft.case.rules
+    pool = draft.instead_of(slot, search)
+    value = value_now(draft.case, draft.kept[slot].now)
+    if not pool or pool[0].value * SCALE <= value * (SCALE + rules.hysteresis):
+        draft.beaten.pop(slot, None)
+        draft.put_back(slot)
         return
-    margin = SCALE + draft.case.rules.hysteresis
-    for value, slot in sorted(loose):
-        pool = search.pool(draft.case.scope)
-        if not pool or not newer_than_its_own(draft.case, draft.kept[slot].now):
-            continue
-        if pool[0].value * SCALE <= value * margin:
-            draft.beaten.pop(slot, None)
-            continue
-        draft.beaten[slot] = draft.beaten.get(slot, 0) + 1
-        if draft.beaten[slot] >= draft.case.rules.patience:
-            draft.withdraw(slot, Trigger.BETTER)
-            draft.choose_from(search, pool, slot=slot)
-            draft.beaten.pop(slot)
+    draft.beaten[slot] = draft.beaten.get(slot, 0) + 1
+    if draft.beaten[slot] < rules.patience:
+        draft.put_back(slot)
+        return
+    draft.withdraw(slot, Trigger.BETTER)
+    draft.choose_from(search, pool, slot=slot)
+    draft.beaten.pop(slot)
