@@ -8,131 +8,20 @@ a state agree to the byte.
 from __future__ import annotations
 
 import struct
-from collections.abc import MutableMapping
-from dataclasses import dataclass
-from functools import lru_cache
-from math import copysign, exp, log, pi, sqrt
-from typing import cast
+from math import copysign, exp, log, sqrt
 
-from learning.parameters import Parameters
-from learning.retention import DAY, next_stability
-from learning.snapshot import Effects, Gaussian, Snapshot
+from learning.constants import PROBIT, Constants, share_of
+from learning.retention import next_stability
+from learning.shared import HALF, Seen, Shared, Term, narrowed
+from learning.snapshot import Gaussian
 from learning.state import ITEMS_KEPT, LAST_STEPS, LearnerState, Response, SkillMemory
 
-PROBIT = pi / 8.0
-"""A logistic of slope 1 seen through a Gaussian of variance V has slope 1 / sqrt(1 + pi V / 8) (MacKay 1992)."""
-HALF = 0.5
 MOST_LOGITS = 30.0
 """Means are kept within this, so that no exponential overflows; nothing real comes near it."""
 
 _PAIR = struct.Struct("<2f")
 _pack, _unpack = _PAIR.pack, _PAIR.unpack
 _memory = tuple.__new__
-
-
-@dataclass(frozen=True, slots=True)
-class Constants:
-    """The parameters on their natural scale: variances in squared logits, one lookup away in the inner loop."""
-
-    ability: float
-    skill: float
-    skill_most: float
-    """A skill practised long ago is at most twice as uncertain as one never practised."""
-    form: float
-    form_kept: float
-    form_renewed: float
-    item_memory: float
-    item: Gaussian
-    difficulty: Gaussian
-    effects: Effects
-    gain_right: float
-    gain_wrong: float
-    gain_first: float
-    gain_fading: float
-    practice: float
-    gap: float
-    time: float
-    decay: float
-    ability_drift: float
-    shares: tuple[float, ...]
-    absence_seconds: float
-    absence_variance: float
-    stability_days: float
-    noise: float
-    """What a single response's logit varies by around its skill's: item, memory of it, form."""
-    flatness: float
-    """By how much that noise flattens a logit."""
-
-
-@lru_cache(maxsize=256)
-def constants(parameters: Parameters) -> Constants:
-    """Return the parameters on their natural scale."""
-    p = parameters
-    form = exp(p.log_form)
-    noise = exp(p.log_item) + exp(p.log_item_memory) + form
-    return Constants(
-        ability=exp(p.log_ability),
-        skill=exp(p.log_skill),
-        skill_most=2.0 * exp(p.log_skill),
-        form=form,
-        form_kept=p.form_kept,
-        form_renewed=form * (1.0 - p.form_kept * p.form_kept),
-        item_memory=exp(p.log_item_memory),
-        item=(0.0, exp(p.log_item)),
-        difficulty=(0.0, p.difficulty_variance),
-        effects=(0.0, p.skill_effect_variance, 0.0, p.skill_effect_variance),
-        gain_right=p.gain_right,
-        gain_wrong=p.gain_wrong,
-        gain_first=p.gain_first,
-        gain_fading=p.gain_fading,
-        practice=exp(p.log_practice),
-        gap=exp(p.log_gap),
-        time=exp(p.log_time),
-        decay=1.0 / (1.0 + exp(-p.logit_decay)),
-        ability_drift=exp(p.log_ability_drift),
-        shares=(0.0, *(1.0 / count**p.sharing for count in range(1, 65))),
-        absence_seconds=p.long_absence_days * DAY,
-        absence_variance=p.long_absence_variance,
-        stability_days=p.stability_days,
-        noise=noise,
-        flatness=1.0 / sqrt(1.0 + PROBIT * noise),
-    )
-
-
-class Shared:
-    """The terms that all students share; the dictionaries are the snapshot's, only `learn_shared` writes to them."""
-
-    __slots__ = (
-        "bias",
-        "bias_variance",
-        "blocked",
-        "blocked_variance",
-        "effects",
-        "items",
-        "recent",
-        "recent_variance",
-        "skills",
-    )
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.bias, self.bias_variance = snapshot.bias
-        self.blocked, self.blocked_variance = snapshot.blocked
-        self.recent, self.recent_variance = snapshot.recent
-        self.skills = cast("MutableMapping[int, Gaussian]", snapshot.skills)
-        self.items = cast("MutableMapping[int, Gaussian]", snapshot.items)
-        self.effects = cast("MutableMapping[int, Effects]", snapshot.effects)
-
-    def snapshot(self, *, version: int) -> Snapshot:
-        """Return the terms as they stand, apart from what is learned after."""
-        return Snapshot(
-            version,
-            (self.bias, self.bias_variance),
-            dict(self.skills),
-            dict(self.items),
-            (self.blocked, self.blocked_variance),
-            (self.recent, self.recent_variance),
-            dict(self.effects),
-        )
 
 
 class Learner:
@@ -172,26 +61,6 @@ def forgotten(memory: SkillMemory, gap: int, elapsed: float, known: Constants) -
         if elapsed > known.absence_seconds:
             variance += known.absence_variance
     return offset, min(known.skill_most, variance)
-
-
-Term = tuple[int, SkillMemory | None, float, float, Gaussian, Effects, float]
-"""One skill of an item: its id, the memory of it, offset and variance after forgetting, its difficulty, its effects,
-and the last outcome on it from -0.5 (wrong) to 0.5 (right), 0 where there was none.
-
-Plain tuples here and below: named ones would cost the inner loop a tenth.
-"""
-
-Seen = tuple[float, float, float, float, list[Term]]
-"""What `step` made of a response: the logit of the outcome that was expected before; the surprise, in logits to be
-multiplied by each component's variance; the information, in 1 / logits squared, 0 where nothing was learned; the side
-(see `recall`); the terms.
-"""
-
-
-def share_of(count: int, known: Constants) -> float:
-    """Return how much each of `count` skills in one item counts."""
-    shares = known.shares
-    return shares[count] if count < len(shares) else shares[-1] * (len(shares) - 1) / count
 
 
 def step(learner: Learner, response: Response, shared: Shared, known: Constants) -> Seen:
@@ -273,12 +142,6 @@ def recall(
     return terms, share, side, mean, variance
 
 
-def narrowed(variance: float, information: float) -> float:
-    """Return a variance after evidence: `v - v^2 i`, and where that falls below half, a curve that never reaches 0."""
-    seen = variance * information
-    return variance * (1.0 - seen) if seen < HALF else 0.25 * variance / seen
-
-
 def _take_in(learner: Learner, surprise: float, information: float, known: Constants) -> None:
     """Update ability and form, and let form fade."""
     variance = learner.ability_variance
@@ -341,39 +204,3 @@ def _practise(
                 last,
             ),
         )
-
-
-def learn_shared(shared: Shared, response: Response, seen: Seen, known: Constants) -> None:
-    """Let bias, difficulties, effects and the item's deviation take in a response, as `step` saw it."""
-    _, surprise, information, side, terms = seen
-    variance = shared.bias_variance
-    shared.bias += variance * surprise
-    shared.bias_variance = narrowed(variance, information)
-    if terms:
-        _learn_skills(shared, surprise, information, side, terms)
-    if response.item is not None:
-        mean, variance = shared.items.get(response.item) or known.item
-        shared.items[response.item] = (mean - variance * surprise, narrowed(variance, information))
-
-
-def _learn_skills(shared: Shared, surprise: float, information: float, side: float, terms: list[Term]) -> None:
-    part = 1.0 / len(terms)
-    told = part * part * information
-    sided = side * side * told
-    skills, all_effects = shared.skills, shared.effects
-    lately = 0.0
-    for skill, _, _, _, (mean, variance), (block, block_variance, last, last_variance), recent in terms:
-        skills[skill] = (mean - part * variance * surprise, narrowed(variance, told))
-        all_effects[skill] = (
-            block + side * part * block_variance * surprise,
-            block_variance / (1.0 + block_variance * sided),
-            last + recent * part * last_variance * surprise,
-            last_variance / (1.0 + last_variance * recent * recent * told),
-        )
-        lately += part * recent
-    variance = shared.blocked_variance
-    shared.blocked += side * variance * surprise
-    shared.blocked_variance = variance / (1.0 + variance * side * side * information)
-    variance = shared.recent_variance
-    shared.recent += lately * variance * surprise
-    shared.recent_variance = variance / (1.0 + variance * lately * lately * information)

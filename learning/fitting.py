@@ -13,7 +13,6 @@ section 2.5); damping (Marquardt 1963).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from learning.evaluation import held_out_log_loss, interval_factor
+from learning.free_parameters import FREE, SPREADS, away, moved
 from learning.online import OnlinePass
 from learning.parameters import SHIPPED, Parameters
 from learning.response_log import LoggedStudent, ResponseLog
@@ -30,61 +30,8 @@ LEAST_STUDENTS = 30
 MOST_RESPONSES = 200_000
 MOST_ITERATIONS = 8
 DAMPINGS = (0.0, 0.3, 3.0, 30.0)
-FARTHEST = 5.0
-"""In spreads of the prior: further out the data is odd, not the school."""
 ENOUGH = 5e-6
 """An iteration that gains less than this, in nats a response, is the last."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Free:
-    """One parameter that is fitted, on the scale where its prior is Gaussian."""
-
-    name: str
-    spread: float
-    """Standard deviation of the prior."""
-    scale: str = "plain"
-    """plain, log (stays above 0) or logit (stays between 0 and 1)."""
-
-    def read(self, parameters: Parameters) -> float:
-        value: float = getattr(parameters, self.name)
-        match self.scale:
-            case "log":
-                return math.log(value)
-            case "logit":
-                return math.log(value / (1.0 - value))
-            case _:
-                return value
-
-    def write(self, value: float) -> float:
-        match self.scale:
-            case "log":
-                return math.exp(value)
-            case "logit":
-                return 1.0 / (1.0 + math.exp(-value))
-            case _:
-                return value
-
-
-FREE = (
-    _Free("log_ability", 0.5),
-    _Free("log_skill", 0.5),
-    _Free("log_form", 0.5),
-    _Free("form_kept", 0.5, "logit"),
-    _Free("log_item_memory", 0.5),
-    _Free("log_item", 0.5),
-    _Free("gain_right", 0.1),
-    _Free("gain_wrong", 0.1),
-    _Free("gain_first", 0.1),
-    _Free("gain_fading", 0.5, "log"),
-    _Free("log_practice", 0.5),
-    _Free("log_gap", 0.5),
-    _Free("log_time", 0.5),
-    _Free("logit_decay", 0.5),
-    _Free("log_ability_drift", 0.5),
-    _Free("sharing", 0.1),
-)
-"""What is fitted; each spread is 0.5 as published, 0.1 for gains and for how skills share an item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +158,7 @@ class _Problem:
     def objective(self, parameters: Parameters, expected: Floats | None = None) -> float:
         """Return what is minimised, in nats."""
         chances = self.expected(parameters) if expected is None else expected
-        prior = sum(((f.read(parameters) - f.read(SHIPPED)) / f.spread) ** 2 for f in FREE) / 2.0
+        prior = float(np.sum((away(parameters) / SPREADS) ** 2)) / 2.0
         return (log_loss(self._outcomes, chances) or 0.0) * self.responses + prior
 
     def improved(self, point: FitPoint) -> FitPoint:
@@ -220,7 +167,7 @@ class _Problem:
         for damping in DAMPINGS:
             damped = curvature + damping * np.diag(np.diag(curvature))
             step: Floats = np.linalg.solve(damped, -slope).astype(np.float64)
-            parameters = _moved(point.parameters, step)
+            parameters = moved(point.parameters, step)
             objective = self.objective(parameters)
             if objective < point.objective:
                 small = point.objective - objective < ENOUGH * max(1, self.responses)
@@ -236,22 +183,11 @@ class _Problem:
             nudge = 0.1 * free.spread
             values = np.zeros(len(FREE))
             values[row] = nudge
-            jacobian[row] = (_logit(self.expected(_moved(parameters, values))) - logits) / nudge
-        precision = np.array([1.0 / free.spread**2 for free in FREE])
-        away = np.array([free.read(parameters) - free.read(SHIPPED) for free in FREE])
+            jacobian[row] = (_logit(self.expected(moved(parameters, values))) - logits) / nudge
+        precision = 1.0 / SPREADS**2
         curvature = (jacobian * (expected * (1.0 - expected))) @ jacobian.T + np.diag(precision)
-        slope = jacobian @ (expected - self._outcomes) + precision * away
+        slope = jacobian @ (expected - self._outcomes) + precision * away(parameters)
         return curvature, slope
-
-
-def _moved(parameters: Parameters, step: Floats) -> Parameters:
-    """Return parameters moved by `step` on the scales of their priors, no further than `FARTHEST` from shipped."""
-    values = {}
-    for free, move in zip(FREE, step.tolist(), strict=True):
-        centre = free.read(SHIPPED)
-        value = min(max(free.read(parameters) + move, centre - FARTHEST * free.spread), centre + FARTHEST * free.spread)
-        values[free.name] = free.write(value)
-    return replace(parameters, **values)  # type: ignore[arg-type] # all of them are floats
 
 
 def _logit(chances: Floats) -> Floats:

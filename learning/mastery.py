@@ -44,9 +44,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from learning.beliefs import SkillBelief
-from learning.filter import Learner, Shared, constants, forgotten, step
+from learning.constants import constants
+from learning.filter import Learner, forgotten, step
 from learning.parameters import SHIPPED, Parameters
 from learning.retention import retention
+from learning.shared import Shared
 from learning.snapshot import Snapshot
 from learning.state import LearnerState, Response, ResponseError, StateError
 

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from learning.calibration import Calibration
-from learning.filter import Constants, Learner, Shared, constants, learn_shared, recall, step
+from learning.constants import Constants, constants
+from learning.filter import Learner, recall, step
 from learning.parameters import SHIPPED, Parameters
+from learning.shared import Shared, learn_shared
 from learning.snapshot import Snapshot
 from learning.state import LearnerState, Response
 

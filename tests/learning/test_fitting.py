@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from learning.fitting import FREE, LEAST_STUDENTS, FitPoint, TooFewStudents, fit
+from learning.fitting import LEAST_STUDENTS, FitPoint, TooFewStudents, fit
+from learning.free_parameters import FREE
 from learning.parameters import SHIPPED
 from learning.response_log import ResponseLog, parse_log
 

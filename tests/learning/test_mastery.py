@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from learning.beliefs import mastery
-from learning.filter import constants
+from learning.constants import constants
 from learning.mastery import LearnerState, Response, ResponseError, beliefs, fold
 from learning.parameters import SHIPPED, Parameters
 from learning.snapshot import Snapshot

@@ -61,8 +61,9 @@ def fitted(
 ) -> "FitResult":
     """Return what a fit on the log's train students came to, with a progress bar on stderr."""
     from learning.evaluation import EvaluationError
-    from learning.fitting import FREE, MOST_ITERATIONS, TooFewStudents
+    from learning.fitting import MOST_ITERATIONS, TooFewStudents
     from learning.fitting import fit as run
+    from learning.free_parameters import FREE
     from learning.parameters import SHIPPED
     from workers.response_files import progress, stop
 
