@@ -2,93 +2,113 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
-from config.errors import Mendable
-from lms.files import oneroster, tables
+from config.errors import Exit, Mendable
 from lms.files.bundle import Bundle
+from lms.files.reading import KNOWN, parse, reader_of
 
 MOST_BYTES = 512 * 1024 * 1024
-"""Of all files together, unpacked: a zip that holds more is not read."""
-
-Read = Callable[[str, bytes, Bundle], None]
-
-READERS: dict[str, Read] = {
-    "orgs.csv": oneroster.orgs,
-    "users.csv": oneroster.users,
-    "classes.csv": oneroster.classes,
-    "enrollments.csv": oneroster.enrollments,
-    "skills.csv": tables.skills,
-    "prerequisites.csv": tables.prerequisites,
-    "topics.csv": tables.topics,
-    "alignments.csv": tables.alignments,
-    "materials.csv": tables.materials,
-    "scope.csv": tables.scope,
-}
-IGNORED = frozenset({"manifest.csv", "academicsessions.csv", "courses.csv", "demographics.csv"})
-"""Files of a roster that hold nothing for us; demographics are never read."""
+"""Of all files together, unpacked: more is not read."""
+MOST_ENTRIES = 10_000
+DEEPEST = 3
+"""How many folders down a file may lie."""
 
 
 class NothingToLoad(Mendable):
-    """The path is not there, or holds no file that is known."""
+    """The path is not there, cannot be read, or holds no file that is known."""
 
-    exit_code = 2
+    exit_code = Exit.WRONG_INPUT
 
 
-def read(path: Path) -> Bundle:
-    """Return what the files at `path` hold, with their faults.
+def read(path: Path, *, progress: Callable[[str], object] = str) -> Bundle:
+    """Return what the files at `path` hold, with all that is wrong in them.
 
     Raises:
         NothingToLoad: there is nothing that could be loaded.
     """
-    bundle = Bundle()
-    found = False
-    for name, body in _files(path):
-        reader = _reader_of(name)
-        if reader is not None:
-            found = True
-            reader(name, body, bundle)
-    if not found:
-        known = ", ".join([*READERS, "questionnaires/*.json"])
-        raise NothingToLoad(f"{path} holds nothing to load.", f"What is known by name: {known}.")
+    alone = path.is_file() and path.suffix.lower() != ".zip"
+    try:
+        bundle = parse(_files(path, alone=alone), progress=progress, alone=alone)
+    except OSError as error:
+        raise NothingToLoad(
+            f"{path} cannot be read: {error.strerror}.", "Give this user the right to read it."
+        ) from None
+    if not bundle.files:
+        raise NothingToLoad(f"{path} holds nothing to load.", f"What is known by name: {', '.join(KNOWN)}.")
     return bundle
 
 
-def _reader_of(name: str) -> Read | None:
-    parts = PurePosixPath(name)
-    if parts.suffix == ".json" and parts.parent.name == "questionnaires":
-        return tables.questionnaire
-    return READERS.get(parts.name.lower())
-
-
-def _files(path: Path) -> Iterator[tuple[str, bytes]]:
-    if path.is_dir():
-        for file in sorted(path.rglob("*")):
-            if file.is_file() and _reader_of(file.relative_to(path).as_posix()) is not None:
-                yield file.relative_to(path).as_posix(), file.read_bytes()
-    elif path.suffix == ".zip" and path.is_file():
-        yield from _zipped(path)
+def _files(path: Path, *, alone: bool) -> Iterator[tuple[str, bytes]]:
+    if alone:
+        yield f"{path.absolute().parent.name}/{path.name}", _bounded(path, MOST_BYTES)
+    elif path.is_dir():
+        yield from _folder(path)
     elif path.is_file():
-        yield f"{path.parent.name}/{path.name}", path.read_bytes()
+        yield from _zipped(path)
     else:
         raise NothingToLoad(f"There is no {path}.", "Name a file, a folder or a zip.")
 
 
+def _folder(path: Path) -> Iterator[tuple[str, bytes]]:
+    left = MOST_BYTES
+    for folder, folders, names in os.walk(path):
+        inside = Path(folder).relative_to(path)
+        folders[:] = sorted(folders) if len(inside.parts) < DEEPEST else []
+        for name in sorted(names):
+            known_as = (inside / name).as_posix()
+            if reader_of(known_as) is not None:
+                body = _bounded(path / inside / name, left)
+                left -= len(body)
+                yield known_as, body
+
+
+def _bounded(path: Path, left: int) -> bytes:
+    with path.open("rb") as file:
+        body = file.read(left + 1)
+    if len(body) > left:
+        raise _too_much(path)
+    return body
+
+
 def _zipped(path: Path) -> Iterator[tuple[str, bytes]]:
+    mend = "Make it anew, or name the folder."
     try:
         with zipfile.ZipFile(path) as archive:
-            left = MOST_BYTES
-            for entry in sorted(archive.infolist(), key=lambda entry: entry.filename):
-                if entry.is_dir() or _reader_of(entry.filename) is None:
-                    continue
-                with archive.open(entry) as file:
-                    # Read with a bound: what a zip says of an entry's size need not be true.
-                    body = file.read(left + 1)
-                left -= len(body)
-                if left < 0:
-                    raise NothingToLoad(f"{path} holds more than {MOST_BYTES // 2**20} MiB.", "Load it in parts.")
-                yield entry.filename, body
-    except zipfile.BadZipFile:
-        raise NothingToLoad(f"{path} is no zip file.", "Make it anew, or name the folder.") from None
+            yield from _entries(path, archive)
+    except (zipfile.BadZipFile, zlib.error, EOFError):
+        raise NothingToLoad(f"{path} is no zip file, or a broken one.", mend) from None
+    except (RuntimeError, NotImplementedError):
+        raise NothingToLoad(f"{path} has a password, or is packed in a way that is not known.", mend) from None
+
+
+def _entries(path: Path, archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
+    entries = archive.infolist()
+    if len(entries) > MOST_ENTRIES:
+        raise NothingToLoad(
+            f"{path} holds {len(entries):,} files.", f"Leave out what is not to be loaded; {MOST_ENTRIES:,} may be."
+        )
+    left = MOST_BYTES
+    for entry in sorted(entries, key=lambda entry: entry.filename):
+        name = PurePosixPath(entry.filename)
+        if name.is_absolute() or ".." in name.parts:
+            raise NothingToLoad(f"{path} holds {entry.filename}, which lies outside of it.", "Make it anew.")
+        if entry.is_dir() or len(name.parts) > DEEPEST + 1 or reader_of(entry.filename) is None:
+            continue
+        if entry.file_size > left:
+            raise _too_much(path)
+        with archive.open(entry) as file:
+            # Read with a bound: what a zip says of an entry's size need not be true.
+            body = file.read(left + 1)
+        left -= len(body)
+        if left < 0:
+            raise _too_much(path)
+        yield entry.filename, body
+
+
+def _too_much(path: Path) -> NothingToLoad:
+    return NothingToLoad(f"{path} holds more than {MOST_BYTES // 2**20} MiB.", "Load it in parts.")

@@ -1,151 +1,122 @@
-"""What a folder of files holds, as rows, and what is wrong with it."""
+"""All that a set of files holds, as rows by kind, and all that is wrong with it."""
 
 from __future__ import annotations
 
-import csv
-import io
-import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Container, Mapping, Sized
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
+from lms.files.problem import Place, Problem
+from lms.files.rows import (
+    AliasRow,
+    AlignmentRow,
+    ClassRow,
+    EnrolmentRow,
+    MaterialRow,
+    PersonRow,
+    PrerequisiteRow,
+    SchoolRow,
+    ScopeRow,
+    SessionRow,
+    SkillRow,
+    SurveyRow,
+    TopicRow,
+)
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that is wrong in a file, and how to mend it."""
+MOST_PROBLEMS = 1_000
+"""More are counted and not told: whoever mends a thousand reads on after the next try."""
 
-    file: str
-    line: int
-    column: str
-    message: str
-
-    def __str__(self) -> str:
-        """Return the fault as an operator reads it."""
-        where = f"{self.file}, line {self.line}" if self.line else self.file
-        return f"{where}, {self.column}: {self.message}" if self.column else f"{where}: {self.message}"
+Row = TypeVar("Row")
 
 
 @dataclass(slots=True)
 class Bundle:
-    """Rows by kind, each a mapping of our own column names; refs are the school's, nothing is resolved yet."""
+    """Rows by kind and ref. The parsers fill it; a load only reads it."""
 
-    school: dict[str, Any] | None = None
-    people: dict[str, dict[str, Any]] = field(default_factory=dict)
-    classes: dict[str, dict[str, Any]] = field(default_factory=dict)
-    enrolments: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
-    """By (class, person)."""
-    skills: dict[str, dict[str, Any]] = field(default_factory=dict)
-    prerequisites: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    schools: dict[str, SchoolRow] = field(default_factory=dict)
+    sessions: dict[str, SessionRow] = field(default_factory=dict)
+    course_grades: dict[str, float] = field(default_factory=dict)
+    roles: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    """OneRoster 1.2: (role, schools) by person."""
+    people: dict[str, PersonRow] = field(default_factory=dict)
+    relatives: set[str] = field(default_factory=set)
+    """Refs of people whom nothing is kept of: parents and other relatives."""
+    classes: dict[str, ClassRow] = field(default_factory=dict)
+    enrolments: list[EnrolmentRow] = field(default_factory=list)
+    skills: dict[str, SkillRow] = field(default_factory=dict)
+    prerequisites: dict[tuple[str, str], PrerequisiteRow] = field(default_factory=dict)
     """By (skill, what it needs)."""
-    topics: dict[str, dict[str, Any]] = field(default_factory=dict)
-    alignments: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    topics: dict[str, TopicRow] = field(default_factory=dict)
+    alignments: dict[tuple[str, str], AlignmentRow] = field(default_factory=dict)
     """By (item, skill)."""
-    materials: dict[str, dict[str, Any]] = field(default_factory=dict)
-    scope: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    materials: dict[str, MaterialRow] = field(default_factory=dict)
+    scope: dict[tuple[str, str], ScopeRow] = field(default_factory=dict)
     """By (class, skill)."""
-    questionnaires: dict[str, dict[str, Any]] = field(default_factory=dict)
-    aliases: dict[tuple[str, str], str] = field(default_factory=dict)
-    """By (kind, name): the ref that it means."""
-    faults: list[Fault] = field(default_factory=list)
-    held: set[str] = field(default_factory=set)
-    """The kinds for which a file was there: what such a file no longer has, has ended."""
+    surveys: dict[str, SurveyRow] = field(default_factory=dict)
+    aliases: dict[tuple[str, str], AliasRow] = field(default_factory=dict)
+    """By (kind, name)."""
+    files: list[str] = field(default_factory=list)
+    """The names of the files that were read, in order."""
+    deltas: set[str] = field(default_factory=set)
+    """Roster files that the manifest calls a delta: what they leave out has not ended."""
+    spoken: set[str] = field(default_factory=set)
+    """Kinds of links for which a file was there: of the skill, item or class that it names, it tells all of them."""
+    problems: list[Problem] = field(default_factory=list)
+    untold: int = 0
+    """How many problems there are beyond the first thousand."""
 
+    def note(self, at: Place, column: str, wrong: str, mend: str) -> None:
+        """Note a problem."""
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(Problem(at.file, at.line, column, wrong, mend))
+        else:
+            self.untold += 1
 
-@dataclass(slots=True)
-class Line:
-    """One row of a CSV, read column by column; what is wrong is noted and read as None."""
+    def once(self, known: Mapping[str, Row], ref: str, at: Place, column: str) -> bool:
+        """Return whether `ref` is new among the rows known; note a problem where it is not."""
+        if ref in known:
+            first: Place | None = getattr(known[ref], "at", None)
+            where = "" if first is None else f" in line {first.line}" if first.line else f" in {first.file}"
+            self.note(at, column, f"{ref!r} already stands{where}", "Remove one of the two.")
+            return False
+        return True
 
-    file: str
-    number: int
-    cells: Mapping[str, str]
-    faults: list[Fault]
-
-    def wrong(self, column: str, message: str) -> None:
-        """Note a fault in a column."""
-        self.faults.append(Fault(self.file, self.number, column, message))
-
-    def text(self, column: str, *, most: int = 2_000) -> str | None:
-        """Return a cell's text, or None where it is empty."""
-        found = self.cells.get(column, "").strip()
-        if len(found) > most:
-            self.wrong(column, f"it is longer than {most} characters; shorten it")
-            return None
-        if "\x00" in found:
-            self.wrong(column, "it holds a zero character; remove it")
-            return None
-        return found or None
-
-    def required(self, column: str, *, most: int = 2_000) -> str | None:
-        """Return a cell's text; an empty one is a fault."""
-        found = self.text(column, most=most)
-        if found is None and not any(fault.line == self.number and fault.column == column for fault in self.faults):
-            self.wrong(column, "it is empty; fill it in")
-        return found
-
-    def number_in(self, column: str, low: float, high: float, *, default: float | None = None) -> float | None:
-        """Return a cell's number between two bounds, or the default where it is empty."""
-        found = self.text(column)
-        if found is None:
-            return default
-        try:
-            value = float(found)
-        except ValueError:
-            value = math.nan
-        if not low <= value <= high:
-            self.wrong(column, f"{found!r} is no number from {low:g} to {high:g}")
-            return default
-        return value
-
-    def one_of(self, column: str, *allowed: str, default: str) -> str:
-        """Return a cell's word, one of those allowed."""
-        found = (self.text(column) or default).lower()
-        if found not in allowed:
-            self.wrong(column, f"{found!r} is none of {', '.join(allowed)}")
-            return default
-        return found
-
-    def several(self, column: str, separator: str = ";") -> list[str]:
-        """Return a cell's parts."""
-        found = self.text(column, most=20_000) or ""
-        return [part.strip() for part in found.split(separator) if part.strip()]
-
-    def moment(self, column: str) -> datetime | None:
-        """Return a cell's date or moment; a date begins at midnight, and what names no zone is UTC."""
-        found = self.text(column)
-        if found is None:
-            return None
-        try:
-            value = datetime.fromisoformat(found)
-        except ValueError:
-            self.wrong(column, f"{found!r} is no date; write it like 2026-09-01")
-            return None
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
-
-
-def lines(file: str, body: bytes, *, needs: tuple[str, ...], faults: list[Fault]) -> Iterator[Line]:
-    """Yield the rows of a CSV: UTF-8 with or without a mark, header row, quoted as RFC 4180 has it."""
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        number = body[: error.start].count(b"\n") + 1
-        faults.append(Fault(file, number, "", "it is not UTF-8; save it as UTF-8"))
-        return
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = [name.strip() for name in reader.fieldnames or ()]
-        missing = [name for name in needs if name not in header]
-        if missing:
-            faults.append(
-                Fault(file, 1, missing[0], f"the column is missing; the header is {', '.join(header) or 'empty'}")
-            )
+    def call(self, kind: str, name: str | None, ref: str, at: Place) -> None:
+        """Note that senders may call `ref` by `name`; a name of a kind means one thing."""
+        if not name:
             return
-        reader.fieldnames = header
-        for row in reader:
-            number = reader.line_num
-            if None in row or None in row.values():
-                faults.append(Fault(file, number, "", f"it has not {len(header)} columns as the header has"))
-                continue
-            yield Line(file, number, row, faults)
-    except csv.Error as error:
-        faults.append(Fault(file, reader.line_num, "", f"it is not CSV: {error}; check its quotes"))
+        other = self.aliases.setdefault((kind, name), AliasRow(ref, at))
+        if other.ref != ref:
+            wrong = f"{name!r} already means the {kind.replace('_', ' ')} {other.ref!r}"
+            self.note(at, "", wrong, "Give one of them another name: a name means one thing.")
+
+    @property
+    def rows(self) -> int:
+        """How many rows it holds, aliases left out."""
+        kinds: tuple[Sized, ...] = (self.people, self.classes, self.enrolments, self.skills, self.prerequisites)
+        more: tuple[Sized, ...] = (self.topics, self.alignments, self.materials, self.scope, self.surveys)
+        return sum(len(kind) for kind in kinds + more)
+
+    def of_school(self, ref: str) -> Bundle:
+        """Return what concerns one school, of a district's files: its people, its classes, and who is in them."""
+        people = {name: row for name, row in self.people.items() if not row.schools or ref in row.schools}
+        classes = {name: row for name, row in self.classes.items() if row.school in {None, ref}}
+        kept: dict[str, Container[str]] = {"person": people, "class": classes}
+        return replace(
+            self,
+            schools={name: row for name, row in self.schools.items() if name == ref},
+            people=people,
+            classes=classes,
+            enrolments=[
+                row
+                for row in self.enrolments
+                # Whom no file describes is looked for in the database, and so stays.
+                if not _elsewhere(row.class_ref, self.classes, classes)
+                and not _elsewhere(row.person, self.people, people)
+            ],
+            aliases={key: row for key, row in self.aliases.items() if key[0] not in kept or row.ref in kept[key[0]]},
+        )
+
+
+def _elsewhere(ref: str, described: Mapping[str, Row], kept: Mapping[str, Row]) -> bool:
+    return ref in described and ref not in kept

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 
-def cycles(edges: Iterable[tuple[str, str]]) -> list[tuple[str, ...]]:
-    """Return a circle for each edge that closes one, as the skills along it with the first again at the end.
+def circles(edges: Iterable[tuple[str, str]]) -> list[tuple[str, ...]]:
+    """Return a circle for each edge that closes one: the skills along it, the first again at the end.
 
-    Edges are (skill, what it needs). A depth-first walk without recursion, in the order of the names.
+    Edges are (skill, what it needs). The last step of each circle is the edge that closes it; without these edges there
+    is no circle left. A depth-first walk without recursion, in the order of the names, so that the same file always
+    gives the same circles.
     """
     needs: dict[str, list[str]] = {}
     for skill, needed in edges:
@@ -16,17 +18,21 @@ def cycles(edges: Iterable[tuple[str, str]]) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     done: set[str] = set()
     for start in sorted(needs):
-        path: list[str] = []
-        waiting: list[tuple[str, bool]] = [(start, False)]
-        while waiting:
-            skill, leaving = waiting.pop()
-            if leaving:
-                path.pop()
-                done.add(skill)
-            elif skill in path:
-                found.append((*path[path.index(skill) :], skill))
-            elif skill not in done:
-                path.append(skill)
-                waiting.append((skill, True))
-                waiting += [(needed, False) for needed in sorted(needs.get(skill, ()), reverse=True)]
+        if start not in done:
+            found += _walk(start, needs, done)
     return found
+
+
+def _walk(start: str, needs: dict[str, list[str]], done: set[str]) -> Iterator[tuple[str, ...]]:
+    path: dict[str, int] = {start: 0}
+    ahead = [iter(sorted(needs.get(start, ())))]
+    while ahead:
+        step = next(ahead[-1], None)
+        if step is None:
+            ahead.pop()
+            done.add(path.popitem()[0])
+        elif step in path:
+            yield (*list(path)[path[step] :], step)
+        elif step not in done:
+            path[step] = len(path)
+            ahead.append(iter(sorted(needs.get(step, ()))))

@@ -1,144 +1,162 @@
-"""Our own CSVs: skills, prerequisites, topics, alignments, materials and a class's scope; and questionnaires."""
+"""Our own CSVs: skills, prerequisites, topics, alignments, materials and the scope of classes.
+
+A date that closes something (`until`, `due`, `active_until`) is its last day: that day still counts.
+"""
 
 from __future__ import annotations
 
-import json
+import re
 
-from lms.files.bundle import Bundle, Fault, Line, lines
+from lms.files.bundle import Bundle
+from lms.files.lines import LONG, Line, lines
+from lms.files.rows import AlignmentRow, MaterialRow, PrerequisiteRow, ScopeRow, SkillRow, TopicRow
 
-_LONG = 20_000
+LOGITS = 6.0
+"""Difficulties lie between -6 and 6 logits."""
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_ADDRESS = re.compile(r"(?:https?://[^\s/]+|/)\S*")
+_DEPTHS = ("structural", "cosmetic", "neutral")
+_MATERIAL_MAY = (
+    *("context", "depth", "reading_level", "minutes", "language", "licence", "active_from", "active_until"),
+    *("twin", "items", "text", "answer"),
+)
 
 
 def skills(file: str, body: bytes, into: Bundle) -> None:
-    """Read skill, title, grade, strand, weight."""
-    for line in lines(file, body, needs=("skill", "title"), faults=into.faults):
+    """Read skill, title, grade, strand, weight; this file goes before what a CASE package says of the same skill."""
+    here: dict[str, SkillRow] = {}
+    for line in lines(file, body, into, needs=("skill", "title"), may=("grade", "strand", "weight")):
         ref, title = line.required("skill"), line.required("title")
-        if ref is None or title is None or _repeated(line, "skill", ref, into.skills):
+        if not ref or not title or not into.once(here, ref, line.at, "skill"):
             continue
-        into.skills[ref] = {
-            "ref": ref,
-            "title": title,
-            "grade": line.number_in("grade", 0, 13),
-            "strand": line.text("strand"),
-            "weight": line.number_in("weight", 0.01, 100, default=1.0),
-        }
-        into.aliases["skill", ref] = ref
+        weight = line.number("weight", 0.01, 100)
+        here[ref] = SkillRow(
+            ref=ref,
+            title=title,
+            grade=line.number("grade", 0, 13),
+            strand=line.text("strand"),
+            weight=1.0 if weight is None else weight,
+            at=line.at,
+        )
+        into.call("skill", ref, ref, line.at)
+    into.skills.update(here)
 
 
 def prerequisites(file: str, body: bytes, into: Bundle) -> None:
-    """Read skill, needs, strength."""
-    into.held.add("prerequisites")
-    for line in lines(file, body, needs=("skill", "needs"), faults=into.faults):
+    """Read skill, needs, strength; this file goes before what a CASE package says of the same two skills."""
+    into.spoken.add("prerequisite")
+    here: dict[tuple[str, str], PrerequisiteRow] = {}
+    for line in lines(file, body, into, needs=("skill", "needs"), may=("strength",)):
         skill, needs = line.required("skill"), line.required("needs")
-        if skill is None or needs is None:
+        if not skill or not needs:
             continue
-        if skill == needs:
-            line.wrong("needs", f"{skill} needs itself; remove the row")
+        if (skill, needs) in here:
+            first = here[skill, needs].at.line
+            line.wrong("needs", f"{skill!r} needs {needs!r} already in line {first}", "Remove one of the two.")
             continue
-        strength = line.one_of("strength", "strong", "weak", default="strong")
-        into.prerequisites[skill, needs] = {"skill": skill, "needs": needs, "strength": strength, "line": line.number}
+        strength = line.one_of("strength", ("strong", "weak"), default="strong")
+        here[skill, needs] = PrerequisiteRow(skill, needs, strength, line.at)
+    into.prerequisites.update(here)
 
 
 def topics(file: str, body: bytes, into: Bundle) -> None:
     """Read topic, title, phrases."""
-    for line in lines(file, body, needs=("topic", "title"), faults=into.faults):
+    for line in lines(file, body, into, needs=("topic", "title"), may=("phrases",)):
         ref, title = line.required("topic"), line.required("title")
-        if ref and title and not _repeated(line, "topic", ref, into.topics):
-            into.topics[ref] = {"ref": ref, "title": title, "phrases": line.several("phrases")}
+        if ref and title and into.once(into.topics, ref, line.at, "topic"):
+            into.topics[ref] = TopicRow(ref, title, line.several("phrases"), line.at)
 
 
 def alignments(file: str, body: bytes, into: Bundle) -> None:
-    """Read item, skill, weight, difficulty: which skills a question of the LMS asks for."""
-    into.held.add("alignments")
-    for line in lines(file, body, needs=("item", "skill"), faults=into.faults):
+    """Read source, item, skill, weight, difficulty: which skills a question of the LMS asks for.
+
+    The source is for the reader alone: a question has one meaning, whichever pipe its answers come through. A weight of
+    0 takes an alignment away.
+    """
+    into.spoken.add("alignment")
+    for line in lines(file, body, into, needs=("item", "skill"), may=("source", "weight", "difficulty")):
         item, skill = line.required("item"), line.required("skill")
-        if item is None or skill is None:
+        if not item or not skill:
             continue
-        into.alignments[item, skill] = {
-            "item": item,
-            "skill": skill,
-            "weight": line.number_in("weight", 0, 1, default=1.0),
-            "difficulty": line.number_in("difficulty", -6, 6),
-            "line": line.number,
-        }
-        into.aliases["item", item] = item
+        if (item, skill) in into.alignments:
+            first = into.alignments[item, skill].at.line
+            line.wrong("skill", f"{item!r} is aligned with {skill!r} already in line {first}", "Remove one of the two.")
+            continue
+        weight = line.number("weight", 0, 1)
+        difficulty = line.number("difficulty", -LOGITS, LOGITS)
+        into.alignments[item, skill] = AlignmentRow(item, skill, 1.0 if weight is None else weight, difficulty, line.at)
+        into.call("item", item, item, line.at)
 
 
 def materials(file: str, body: bytes, into: Bundle) -> None:
     """Read what can be assigned; the first of its skills is the one that it is for."""
-    for line in lines(file, body, needs=("material", "title", "url", "skills", "difficulty"), faults=into.faults):
+    needs = ("material", "title", "url", "skills", "difficulty")
+    for line in lines(file, body, into, needs=needs, may=_MATERIAL_MAY):
         ref = line.required("material")
-        if ref is None or _repeated(line, "material", ref, into.materials):
+        if not ref or not into.once(into.materials, ref, line.at, "material"):
             continue
         into.materials[ref] = _material(line, ref)
         for item in line.several("items"):
-            into.aliases["material_item", item] = ref
+            into.call("material_item", item, ref, line.at)
 
 
-def _material(line: Line, ref: str) -> dict[str, object]:
-    url = line.required("url") or ""
-    if url and not url.startswith(("https://", "http://", "/")):
-        line.wrong("url", "it is no web address; begin it with https://")
+def _material(line: Line, ref: str) -> MaterialRow:
     context = line.text("context")
     skills = line.several("skills")
     if not skills:
-        line.wrong("skills", "it is empty; name the skill that the material is for")
-    return {
-        "ref": ref,
-        "title": line.required("title"),
-        "url": url,
-        "skills": skills,
-        "difficulty": line.number_in("difficulty", -6, 6, default=0.0),
-        "context": context,
-        "depth": line.one_of(
-            "depth", "structural", "cosmetic", "neutral", default="cosmetic" if context else "neutral"
-        ),
-        "reading_level": line.number_in("reading_level", -5, 20),
-        "minutes": int(line.number_in("minutes", 1, 600, default=10) or 10),
-        "language": line.text("language") or "en",
-        "licence": line.text("licence"),
-        "active_from": line.moment("active_from"),
-        "active_until": line.moment("active_until"),
-        "twin": line.text("twin"),
-        "text": line.text("text", most=_LONG),
-        "answer": line.text("answer", most=_LONG),
-        "line": line.number,
-    }
+        line.wrong("skills", "it is empty", "Name the skill that the material is for.")
+    starts, ends = line.moment("active_from"), line.moment("active_until", whole_day=True)
+    if starts and ends and ends <= starts:
+        line.wrong("active_until", "it lies before active_from", "Correct one of them.")
+    return MaterialRow(
+        ref=ref,
+        title=line.required("title") or "",
+        url=_url(line),
+        skills=skills,
+        difficulty=line.number("difficulty", -LOGITS, LOGITS) or 0.0,
+        context=context,
+        depth=line.one_of("depth", _DEPTHS, default="cosmetic" if context else "neutral"),
+        reading_level=line.number("reading_level", -5, 20),
+        minutes=line.whole("minutes", 1, 600, default=10),
+        language=_language(line),
+        licence=line.text("licence"),
+        active_from=starts,
+        active_until=ends,
+        twin=line.text("twin"),
+        text=line.text("text", most=LONG),
+        answer=line.text("answer", most=LONG),
+        at=line.at,
+    )
+
+
+def _url(line: Line) -> str:
+    """Return an address that a browser opens as a page: anything else (such as javascript:) is a problem."""
+    found = line.required("url") or ""
+    if found and not _ADDRESS.fullmatch(found):
+        line.wrong("url", f"{found[:50]!r} is no web address", "Begin it with https://, and write %20 for a space.")
+    return found
+
+
+def _language(line: Line) -> str:
+    found = line.text("language") or "en"
+    if not _LANGUAGE.fullmatch(found):
+        line.wrong("language", f"{found[:50]!r} is no language tag", "Write it like en or pt-BR.")
+    return found
 
 
 def scope(file: str, body: bytes, into: Bundle) -> None:
     """Read class, skill, from, until, due: what a class is at, and when."""
-    into.held.add("scope")
-    for line in lines(file, body, needs=("class", "skill"), faults=into.faults):
+    into.spoken.add("scope")
+    for line in lines(file, body, into, needs=("class", "skill"), may=("from", "until", "due")):
         class_ref, skill = line.required("class"), line.required("skill")
-        if class_ref is None or skill is None:
+        if not class_ref or not skill:
             continue
-        into.scope[class_ref, skill] = {
-            "class": class_ref,
-            "skill": skill,
-            "opens_at": line.moment("from"),
-            "closes_at": line.moment("until"),
-            "due_at": line.moment("due"),
-            "line": line.number,
-        }
-
-
-def questionnaire(file: str, body: bytes, into: Bundle) -> None:
-    """Read one survey; what it must look like is checked where it is used."""
-    try:
-        document = json.loads(body.decode("utf-8-sig"))
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        into.faults.append(Fault(file, 0, "", f"it is not JSON: {error}"))
-        return
-    survey = document.get("survey") if isinstance(document, dict) else None
-    if not isinstance(survey, str) or not survey:
-        into.faults.append(Fault(file, 0, "/survey", "it is missing; name the survey as its sender does"))
-        return
-    into.questionnaires[survey] = {"ref": survey, "document": document, "file": file}
-
-
-def _repeated(line: Line, column: str, ref: str, known: object) -> bool:
-    if ref in known:  # type: ignore[operator] # one of the bundle's mappings
-        line.wrong(column, f"{ref!r} comes twice; remove one")
-        return True
-    return False
+        if (class_ref, skill) in into.scope:
+            first = into.scope[class_ref, skill].at.line
+            line.wrong("skill", f"{class_ref!r} has {skill!r} already in line {first}", "Remove one of the two.")
+            continue
+        opens, closes = line.moment("from"), line.moment("until", whole_day=True)
+        if opens and closes and closes <= opens:
+            line.wrong("until", "it lies before from", "Correct one of them.")
+        due = line.moment("due", whole_day=True)
+        into.scope[class_ref, skill] = ScopeRow(class_ref, skill, opens, closes, due, line.at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -14,52 +15,49 @@ def load(
     *,
     school: Annotated[str | None, typer.Option(help="The school's ref, where the files do not say.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
-    consent: Annotated[
-        bool, typer.Option("--consent", help="Consent to survey questions in protected categories is on record.")
+    drop_cycles: Annotated[
+        bool, typer.Option("--drop-cycles", help="Leave out prerequisites that close a circle, and list them.")
     ] = False,
+    consent: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHO/WHEN",
+            help="Who consented to survey questions in protected categories, and when; kept with the survey.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Load files into a school: all of them or, where there is one fault, nothing.
+    """Load files into a school: all of them or, where there is one problem, nothing. Only what differs is written.
 
-    Known by name: OneRoster's orgs, users, classes, enrollments; skills, prerequisites, topics, alignments, materials,
-    scope (.csv); questionnaires/*.json.
+    Known by name: OneRoster's manifest, orgs, academicSessions, courses, classes, roles, users, enrollments (.csv);
+    skills.json (a CASE package); skills, prerequisites, topics, materials, alignments, scope (.csv);
+    questionnaires/*.json or *.toml.
 
     Example: souschef load examples/riverside --dry-run
 
-    Exit codes: 0 loaded, 2 the files have faults.
+    Exit codes: 0 loaded, or nothing differs; 2 the files have problems; 4 no database; 5 migrations are missing.
     """
-    from dataclasses import asdict
+    from config.settings import settings
+    from models import database, loading, migrate
+    from workers import load_view, reading
 
-    from rich.console import Console
-
-    from models import database, loading
-    from workers import reading
-
-    told = Console(stderr=True)
-    with told.status("Reading") as status, database.transaction() as session:
-        bundle = reading.read(path)
-        report = loading.load(
-            session,
-            school,
-            bundle,
-            consent=consent,
-            progress=lambda kind, rows: status.update(f"Writing {rows:,} of {kind}"),
-        )
-        if dry_run:
-            session.rollback()
+    migrate.check(settings().database_url_text())
+    started = time.monotonic()
+    with load_view.progress() as bar:
+        bundle = reading.read(path, progress=bar.reading)
+        try:
+            with database.transaction() as session:
+                report = loading.load(
+                    session, school, bundle, consent=consent, drop_cycles=drop_cycles, progress=bar.writing
+                )
+                if dry_run:
+                    session.rollback()
+        except loading.FilesWrong as wrong:
+            if as_json:
+                typer.echo(json.dumps(load_view.problems(wrong)))
+            raise
+    seconds = time.monotonic() - started
     if as_json:
-        kinds = {kind: asdict(difference) for kind, difference in report.differences.items()}
-        typer.echo(
-            json.dumps({"school": report.school, "dry_run": dry_run, "loaded": kinds, "unparked": report.unparked})
-        )
-        return
-    typer.echo(f"School {report.school}{', dry run: nothing is written' if dry_run else ''}")
-    for kind, each in report.differences.items():
-        typer.echo(
-            f"  {kind:<15} {each.new:>7,} new {each.changed:>7,} changed {each.same:>7,} as before"
-            + (f" {each.ended:>7,} ended" if each.ended else "")
-        )
-    if report.unparked:
-        typer.echo(f"  {report.unparked:,} events that waited for this are applied now.")
-    if not report.any:
-        typer.echo("  Nothing differs from what is loaded.")
+        typer.echo(json.dumps(load_view.summary(report, dry_run=dry_run, seconds=seconds)))
+    else:
+        typer.echo("\n".join(load_view.lines(report, dry_run=dry_run, seconds=seconds)))

@@ -1,0 +1,58 @@
+"""JSON and TOML files, read strictly, with the line of what is wrong."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from lms.files.bundle import Bundle
+from lms.files.problem import Place
+from lms.strict_json import BodyError, read
+
+_BOM = b"\xef\xbb\xbf"
+_WRONG = {
+    "bad_encoding": ("it is not UTF-8", "Save the file as UTF-8."),
+    "too_deep": ("it is nested too deep", "It must not be deeper than 254 levels."),
+    "number_range": ("it holds a number that no computer number can be", "Correct it."),
+    "duplicate_key": ("a name stands twice in one object", "Remove one of the two."),
+    "bad_unicode": ("it holds a zero character or half of a character", "Remove it."),
+}
+
+
+def json_object(file: str, body: bytes, into: Bundle) -> Mapping[str, Any] | None:
+    """Return the object that a JSON file holds; None where it holds none, with the problem noted."""
+    body = body.removeprefix(_BOM)
+    try:
+        found = read(body)
+    except BodyError as error:
+        line, wrong, mend = _told(body, error.code)
+        into.note(Place(file, line), "", wrong, mend)
+        return None
+    if not isinstance(found, dict):
+        into.note(Place(file), "", "it holds no JSON object", "Begin it with { and end it with }.")
+        return None
+    return found
+
+
+def toml_object(file: str, body: bytes, into: Bundle) -> Mapping[str, Any] | None:
+    """Return the table that a TOML file holds; None where it is none, with the problem noted."""
+    try:
+        return tomllib.loads(body.removeprefix(_BOM).decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        said = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else f"it is not TOML ({error})"
+        into.note(Place(file), "", said, "Correct it there.")
+        return None
+
+
+def _told(body: bytes, code: str) -> tuple[int, str, str]:
+    if code in _WRONG:
+        return 0, *_WRONG[code]
+    try:
+        json.loads(body)
+    except json.JSONDecodeError as error:
+        return error.lineno, f"it is not JSON ({error.msg}, character {error.colno})", "Correct it there."
+    except (UnicodeDecodeError, RecursionError):
+        return 0, "it is not JSON in UTF-8", "Save it anew."
+    return 0, "it holds NaN or Infinity", "Write a number, or null."
