@@ -24,10 +24,22 @@ class Exit(IntEnum):
     NOT_STARTED = 8
 
 
+CODES_BY_NAME = {
+    "DatabaseUnreachable": Exit.DATABASE_UNREACHABLE,
+    "MigrationsMissing": Exit.MIGRATIONS_MISSING,
+}
+"""For failures that are declared in the folders above, which nothing here may import: all codes stand in this file."""
+
+
 class Mendable(Exception):  # noqa: N818 - it names what the reader can do, and its children name what is wrong
     """A failure whose cause lies in the surroundings, told with its mend."""
 
     exit_code: int = Exit.FAILED
+
+    def __init_subclass__(cls) -> None:
+        """Give a failure its documented exit code."""
+        super().__init_subclass__()
+        cls.exit_code = CODES_BY_NAME.get(cls.__name__, cls.exit_code)
 
     def __init__(self, sentence: str, mend: str = "") -> None:
         super().__init__(f"{sentence} {mend}".strip())

@@ -18,6 +18,7 @@ from config.celery import app
 from config.errors import Mendable
 from config.settings import settings
 from workers import liveness
+from workers.database_shape import check_shape
 from workers.sweeper import Sweeper
 
 __all__ = ["app"]
@@ -33,6 +34,8 @@ def _prepare_command_line() -> None:
         settings().broker_url_text()
         liveness.prepare(settings().data_dir)
         settings().flower_password_text()
+        if "worker" in sys.argv:
+            check_shape(settings().database_url_text())
     except Mendable as error:
         sys.stderr.write(f"souschef: {error}\n")
         raise SystemExit(error.exit_code) from None

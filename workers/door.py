@@ -6,9 +6,8 @@ import sys
 from config import logging as our_logging
 from config.errors import Mendable
 from config.settings import settings
-from models import migrate
-from models.database import DatabaseUnreachable
 from web.app import app
+from workers.database_shape import check_shape
 
 __all__ = ["app"]
 
@@ -19,10 +18,7 @@ def _prepare() -> None:
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
     try:
-        migrate.check(settings().database_url_text())
-    except DatabaseUnreachable as error:
-        # It may come back, and until then the door answers 503: no reason not to start.
-        sys.stderr.write(f"souschef: {error}\n")
+        check_shape(settings().database_url_text())
     except Mendable as error:
         sys.stderr.write(f"souschef: {error}\n")
         raise SystemExit(error.exit_code) from None
