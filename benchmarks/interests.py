@@ -29,6 +29,7 @@ Topics = dict[str, tuple[str, ...]]
 
 DATA = Path(__file__).parent / "data"
 PAGE = Path(__file__).parents[1] / "docs" / "results" / "interests.md"
+EXAMPLE = Path(__file__).parents[1] / "examples" / "topics.csv"
 LIKED, DISLIKED = 0.6, 0.4
 """From here on an interest counts as one in the decision, and below it as its opposite."""
 PRECISION, RECALL = 0.90, 0.75
@@ -97,9 +98,9 @@ def phrases() -> list[Labelled]:
         ]
 
 
-def topics() -> Topics:
+def topics(path: Path = DATA / "interest_topics.csv") -> Topics:
     """Return the topics of the labelled phrases: ref -> title, phrases."""
-    with (DATA / "interest_topics.csv").open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         return {
             row["topic"]: (row["title"], *(phrase.strip() for phrase in row["phrases"].split(";")))
             for row in csv.DictReader(file)
@@ -145,6 +146,7 @@ def readers(weights: embedding.Weights) -> dict[str, TextReader]:
 
     return {
         "as shipped": make(topics()),
+        "with the example school's topics": make(topics(EXAMPLE)),
         "with the topics' titles alone": make({ref: texts[:1] for ref, texts in topics().items()}),
         "without the embedding": make(topics(), embed=blind),
         "without half of children's words": make(topics(), half(GROUPS)),

@@ -44,7 +44,7 @@ _WHOLE = frozenset(
     """
     fishing boxing fencing bowling lakers warriors dodgers staring caring cater catering flower water paper summer
     number letter corner butter painful mining meeting parking friends during morning evening nothing something
-    anything everything
+    anything everything care plane stare note cute mine bare
     """.split()  # noqa: SIM905 - a list of so many words is best read as a text
 )
 """Words that mean something else than what their stem means."""
@@ -73,6 +73,8 @@ def stem(word: str) -> str:
     if word in _WHOLE:
         return word
     word = singular(word)
+    if word in _WHOLE:
+        return word
     for ending in ("ing", "er", "ed", "in"):
         rest = word.removesuffix(ending)
         if (
