@@ -68,7 +68,9 @@ def run(*, stay: bool, as_json: bool, recording: Path | None = None) -> None:
 def load(told: Console) -> None:
     """Load the example school with the reader that `souschef load` uses, and make its two sources."""
     with told.status("Loading the example school"), database.transaction() as session:
-        loading.load(session, None, reading.read(EXAMPLE))
+        report = loading.load(session, None, reading.read(EXAMPLE))
+        for questionnaire in sorted((EXAMPLE.parent / "questionnaires").glob("*.json")):
+            loading.load(session, report.school, reading.read(questionnaire))
         key = settings().secret_key_bytes()
         sources.add(session, "moodle", format="moodle", secret_key=key, surveys=["FB-LIKE"])
         sources.add(session, "forms", format="typeform", secret_key=key, surveys=["interests-24"])
