@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from examples.reading import grade_level, words
 from examples.relations import RELATIONS, Answer, Choice, Quantities, holds, like
 from examples.shapes import HERE, Shape
 from examples.wording import Dress, fill
+from examples.words import draw_word
 
 DIFFICULTIES = (-1.0, 0.0, 1.0)
 """Logits relative to the skill's own difficulty, as stated by the author of the numbers."""
@@ -75,9 +77,21 @@ def read_plans(path: Path = HERE / "practice.toml") -> list[Plan]:
     plans = []
     for skill, shapes in tomllib.loads(path.read_text(encoding="utf-8")).items():
         for shape, rows in shapes.items():
-            levels = tuple({name: spec for name, spec in row.items() if name != "where"} for row in rows)
+            levels = tuple(_ranges(row) for row in rows)
             plans.append(Plan(skill, shape, levels, tuple(_conditions(row.get("where", ())) for row in rows)))
     return plans
+
+
+def _ranges(row: Mapping[str, str]) -> dict[str, str]:
+    """Return the ranges of a row; `d = "5x2..9"` stands for d1 to d5."""
+    ranges: dict[str, str] = {}
+    for name, spec in row.items():
+        many = re.fullmatch(r"(\d)x(.+)", spec) if isinstance(spec, str) else None
+        if many:
+            ranges |= {f"{name}{n}": many[2] for n in range(1, int(many[1]) + 1)}
+        elif name != "where":
+            ranges[name] = spec
+    return ranges
 
 
 def _conditions(where: str | Iterable[str]) -> tuple[str, ...]:
@@ -147,13 +161,21 @@ def draw_quantities(shape: Shape, plan: Plan, *, level: int, seed: int) -> tuple
     dice = random.Random(f"numbers:{seed}:{plan.skill}:{shape.name}:{level}")
     relation, ranges = RELATIONS[shape.relation], plan.levels[level - 1]
     for _ in range(TRIES):
-        drawn = {name: draw(dice, spec) for name, spec in ranges.items()}
-        answer = relation.answer(drawn)
-        if not all(holds(condition, drawn, answer) for condition in plan.conditions[level - 1]):
+        found = {name: _draw(dice, spec) for name, spec in ranges.items()}
+        found |= relation.derive(found)
+        if not relation.valid(found):
+            continue
+        answer = relation.answer(found)
+        if not all(holds(condition, found, answer) for condition in plan.conditions[level - 1]):
             continue
         if not isinstance(answer, Fraction) or answer > 0 or "any-sign" in shape.form:
-            return drawn | relation.derive(drawn), answer
+            return found, answer
     raise NoNumbersError(plan.skill, shape.name, level)
+
+
+def _draw(dice: random.Random, spec: str) -> Number:
+    kind, _, choices = spec.partition(":")
+    return draw_word(dice, kind, choices) or draw(dice, spec)
 
 
 def _depth(context: str, dress: Dress) -> str:

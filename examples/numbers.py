@@ -82,13 +82,22 @@ def percent(value: Fraction) -> Number:
     return Number(value, f"{decimal(value).shown}%")
 
 
+def is_decimal(value: Fraction) -> bool:
+    """Return whether a value can be written with finitely many decimals."""
+    rest = value.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest == 1
+
+
 def draw(dice: random.Random, spec: str) -> Number:
     """Return a number from a range.
 
     `3..9` and `20..90/10` are whole numbers (with a step), `0.5..9.5/0.1` decimals, `$1..9/0.25` prices,
     `5..95/5%` percentages, `2|3|5` a choice, `f:2|4|8` a proper fraction in lowest terms with one of these
     denominators, `F:4|6` one that may be reducible, `u:3|5` a unit fraction, `i:2|3` a fraction between 1 and 2,
-    `m1..4:2|3` a mixed number with a whole part from 1 to 4.
+    `m1..4:2|3` a mixed number with a whole part from 1 to 4; what a task shows as words is drawn by `words.draw_word`.
 
     Raises:
         SpecError: the range is not written in one of these ways.
@@ -112,6 +121,8 @@ def _draw_fraction(dice: random.Random, kind: str, bottom: int) -> Number:
 
 
 def _literal(text: str) -> Number:
+    if text.startswith("$"):
+        return money(Fraction(text[1:]))
     try:
         value = Fraction(text)
     except ValueError as error:

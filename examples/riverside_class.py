@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
+from collections.abc import Sequence
 from pathlib import Path
 
 from examples import recording
 from examples.catalogue import Task, make_tasks, read_plans
 from examples.curriculum import read_needs, read_skills
+from examples.interests import Manner, draw_taste, fill_in, read_questions
 from examples.oneroster import Person, School, SchoolClass, write_roster
 from examples.school_files import (
     Window,
@@ -18,6 +21,8 @@ from examples.school_files import (
     write_scope,
 )
 from examples.shapes import read_shapes
+from examples.surveys import Submission, survey_request
+from examples.tables import write_lines
 
 HOME_PAGE = "https://moodle.riverside.example"
 SITE = "https://materials.riverside.example"
@@ -31,6 +36,23 @@ TAUGHT = {
 """In which week of the term each skill was first asked for; the term begins on TERM."""
 TERM = dt.date(2026, 9, 7)
 END = dt.date(2026, 12, 18)
+
+FAVOURITES: dict[int, Sequence[str]] = {
+    413: ("sports",), 414: ("space",), 415: ("animals", "sports"), 418: ("space", "art"), 419: ("music", "games"),
+    420: ("music",), 422: ("sports", "animals"), 423: ("art",), 424: ("games",), 425: ("building",), 427: ("animals",),
+    428: ("space", "building"), 430: ("animals", "food"), 431: ("animals",), 432: ("games", "music"),
+    433: ("building", "games"), 434: ("sports", "music"), 435: ("food",), 436: ("food", "art"),
+    437: ("sports", "art"), 438: ("space", "animals"), 439: ("animals",),
+}  # fmt: skip
+"""By account, in tune with what the same students wrote in the recorded Moodle feedback; the rest is drawn."""
+MANNERS = {
+    417: Manner.FLAT, 421: Manner.EMPTY, 426: Manner.FLAT, 429: Manner.CONTRADICTORY, 434: Manner.HASTY,
+    439: Manner.WORDS_ONLY,
+}  # fmt: skip
+SILENT = (416, 440)
+"""They never hand in the questionnaire."""
+AGAIN = {419: ("building", "games"), 424: ("games", "food"), 429: ("art",)}
+"""They hand it in a second time, near the end of the term, and have changed or made up their minds."""
 
 
 def recorded_class() -> SchoolClass:
@@ -57,13 +79,33 @@ def windows() -> list[Window]:
     return found
 
 
+def submissions(group: SchoolClass, *, seed: int) -> list[Submission]:
+    """Return the class's answers to the questionnaire, in the order in which they are handed in."""
+    survey, questions = read_questions()
+    found = []
+    for student in group.students:
+        account = int(student.account)
+        dice = random.Random(f"survey:{seed}:{account}")
+        taste = draw_taste(dice, favourites=FAVOURITES.get(account, ()))
+        times = [TERM + dt.timedelta(days=10)] if account not in SILENT else []
+        manner = MANNERS.get(account, Manner.HONEST)
+        for day in [*times, *([TERM + dt.timedelta(days=58)] if account in AGAIN else [])]:
+            if day != TERM + dt.timedelta(days=10):
+                taste, manner = draw_taste(dice, favourites=AGAIN[account]), Manner.HONEST
+            at = dt.datetime.combine(day, dt.time(13), dt.UTC) + dt.timedelta(seconds=dice.randrange(2400))
+            found.append(Submission(survey, f"{HOME_PAGE}|{account}", at, fill_in(questions, taste, manner, dice)))
+    return sorted(found, key=lambda submission: (submission.submitted_at, submission.student))
+
+
 def write_class(folder: Path, *, seed: int) -> list[Task]:
     """Write all files of the recorded class into `folder`, and return its materials."""
     known = read_skills()
     skills = {ref: known[ref] for ref in known if ref in TAUGHT}
     tasks = make_tasks(skills, read_shapes(), read_plans(), seed=seed)
     folder.mkdir(parents=True, exist_ok=True)
-    write_roster(folder, School("riverside", "Riverside Elementary School", HOME_PAGE, [recorded_class()]))
+    group = recorded_class()
+    write_roster(folder, School("riverside", "Riverside Elementary School", HOME_PAGE, [group]))
+    write_lines(folder / "surveys.jsonl", [survey_request(found) for found in submissions(group, seed=seed)])
     write_curriculum(folder, "Mathematics of class 5A", list(skills.values()), read_needs(among=skills))
     write_materials(folder, tasks, site=SITE)
     write_alignments(folder, [(name, name.split(" ")[0]) for name in recording.question_names()])

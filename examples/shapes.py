@@ -47,8 +47,9 @@ class Shape:
     def sane(self, context: str, quantities: Quantities) -> bool:
         """Return whether the numbers are believable in a context (a measure has no 40 beats)."""
         low, high = (self.low or {}).get(context, {}), (self.high or {}).get(context, {})
-        return all(quantities[name].value >= Fraction(bound) for name, bound in low.items()) and all(
-            quantities[name].value <= Fraction(bound) for name, bound in high.items()
+        above = all(quantities[name].value >= Fraction(bound) for name, bound in low.items() if name in quantities)
+        return above and all(
+            quantities[name].value <= Fraction(bound) for name, bound in high.items() if name in quantities
         )
 
 

@@ -1,6 +1,6 @@
 """Templates of task texts: slots for numbers with their nouns, and for names.
 
-`{n}` is a number, `{n|lap}` a number with a noun that agrees with it, `{n|child|children}` one with its own plural,
+`{n}` is a number, `{n*★}` as many marks, `{n^}` an exponent, `{d*}` the list of d1, d2, ..., `{n|lap}` a number with a noun that agrees with it, `{n|child|children}` one with its own plural,
 `{n?is|are}` a word that agrees with a number not shown here, `{an:n}` the article before a number (an 8-inch pan),
 `{A}`, `{B}`, `{C}` are names.
 """
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from examples.numbers import Number
 
 _SLOT = re.compile(r"\{([^{}]+)\}")
-_AN = re.compile(r"\$?(8|11(?!\d)|18(?!\d)|11,|18,)")
+_AN = re.compile(r"\$?(8|11(?!\d)|18(?!\d)|11,|18,)|[aeio]")
+_SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 class SlotError(ValueError):
@@ -58,6 +59,13 @@ def fill(template: str, quantities: Mapping[str, Number], names: Mapping[str, st
         body = found[1]
         if body in names:
             return names[body]
+        if body == "d*":
+            return ", ".join(quantities[name].shown for name in sorted(quantities) if name[1:].isdigit())
+        if body.endswith("^"):
+            return _number(body[:-1], template, quantities).shown.translate(_SUPERSCRIPT)
+        if "*" in body:
+            name, _, mark = body.partition("*")
+            return " ".join([mark] * int(_number(name, template, quantities).value))
         if body.startswith("an:"):
             return "an" if _AN.match(_number(body[3:], template, quantities).shown) else "a"
         if "?" in body:
@@ -88,7 +96,7 @@ def plural(noun: str) -> str:
 
 def slots(template: str) -> set[str]:
     """Return the names of the numbers and people that a template asks for."""
-    return {re.split(r"[|?]", body.removeprefix("an:"))[0] for body in _SLOT.findall(template)}
+    return {re.split(r"[|?*^]", body.removeprefix("an:"))[0] for body in _SLOT.findall(template)}
 
 
 def _number(name: str, template: str, quantities: Mapping[str, Number]) -> Number:
