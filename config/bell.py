@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from celery import Celery
 
+from config.settings import settings
+
 BREAKER_SECONDS: Final = 2.0
 """After a ring that failed nobody rings for this long: no caller waits for a dead broker, and the sweep rings later."""
 PATIENCE_SECONDS: Final = 2.0
@@ -23,6 +25,7 @@ class Bell:
         self._app = app
         self._lock = threading.Lock()
         self._connection: Any = None
+        self._url = ""
         self._silent_until = 0.0
 
     def ring(self, task: str, arguments: list[Any]) -> bool:
@@ -46,13 +49,19 @@ class Bell:
         return True
 
     def _connected(self) -> Any:  # noqa: ANN401 - kombu ships no types
+        url = settings().broker_url_text()
+        if url != self._url:  # the settings were read anew
+            self._drop()
         if self._connection is None:
             app = self._app()
             impatient: dict[str, Any] = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
-            if str(app.conf.broker_url).startswith("redis"):
+            if url.startswith("redis"):
                 impatient |= {"socket_timeout": PATIENCE_SECONDS, "socket_connect_timeout": PATIENCE_SECONDS}
             options = {**app.conf.broker_transport_options, **impatient}
-            self._connection = app.connection_for_write(connect_timeout=PATIENCE_SECONDS, transport_options=options)
+            self._connection = app.connection_for_write(
+                url, connect_timeout=PATIENCE_SECONDS, transport_options=options
+            )
+            self._url = url
         return self._connection
 
     def _drop(self) -> None:

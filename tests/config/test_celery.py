@@ -1,5 +1,7 @@
 """The Celery app: what it is set to, and a doorbell that troubles nobody."""
 
+import base64
+import json
 import subprocess
 import sys
 import time
@@ -9,12 +11,14 @@ from socket import create_server
 from typing import Any
 
 import pytest
+import redis
 
 import config.celery
 from config import settings as configuration
 from config.bell import Bells
 from config.celery import TASKS, app, job, wake
 from config.celery import configuration as celery_settings
+from workers.embedded import Servers
 
 ROOT = Path(__file__).parents[2]
 
@@ -133,6 +137,31 @@ def test_a_bell_without_any_setting_is_unheard_too(monkeypatch: pytest.MonkeyPat
     fresh_app(monkeypatch)
     assert wake("sweep") is False
     configuration.settings.cache_clear()
+
+
+def test_a_bell_rings_where_the_settings_point_now(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one process after the other: first at nobody, then at a broker, as after a restart with another address."""
+    monkeypatch.setenv("SOUSCHEF_BROKER_URL", "redis://127.0.0.1:1/0")
+    configuration.settings.cache_clear()
+    fresh_app(monkeypatch)
+    assert wake("sweep") is False
+    monkeypatch.setenv("SOUSCHEF_BROKER_URL", servers.broker_url)
+    configuration.settings.cache_clear()
+    monkeypatch.setattr("config.bell.BREAKER_SECONDS", 0.0)
+    until(lambda: wake("assessment_completed", [1, 2]))
+    with redis.Redis.from_url(servers.broker_url) as client:
+        [message] = [json.loads(raw) for raw in client.lrange("souschef:souschef", 0, -1)]
+        client.delete("souschef:souschef")
+    assert message["headers"]["task"] == "assessment_completed"
+    assert json.loads(base64.b64decode(message["body"]))[0] == [[1, 2]]
+    configuration.settings.cache_clear()
+
+
+def until(true: Callable[[], bool], *, seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.05)
 
 
 def test_a_frozen_broker_holds_a_bell_up_for_seconds_only(monkeypatch: pytest.MonkeyPatch) -> None:
