@@ -17,6 +17,8 @@ from learning.state import Response
 
 REQUIRED = ("student", "seq", "skills", "correct")
 TEST_SHARE = 0.2
+COMMON = {"0": 0.0, "1": 1.0}
+"""Numbers that come again and again are one object: a pass over the log touches less memory."""
 
 
 class LogError(ValueError):
@@ -61,12 +63,21 @@ class ResponseLog:
 
 @dataclass(slots=True)
 class _Names:
-    """Numbers names as they come."""
+    """Numbers names as they come; the same list of names is the same tuple again, which keeps a log small."""
 
     ids: dict[str, int] = field(default_factory=dict)
+    lists: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def __call__(self, name: str) -> int:
         return self.ids.setdefault(name, len(self.ids))
+
+    def split(self, text: str) -> tuple[int, ...]:
+        """Return the numbers of the names in a list separated by `;`, each once."""
+        found = self.lists.get(text)
+        if found is None:
+            names = dict.fromkeys(name for part in text.split(";") if (name := part.strip()))
+            found = self.lists[text] = tuple(map(self, names))
+        return found
 
 
 @dataclass(slots=True)
@@ -170,16 +181,17 @@ def _read(
     if pupil is None:
         pupil = pupils[student] = _Pupil(cell.get("split", ""), tuple(cell[group] for group in groups))
     _agree(line, pupil, cell.get("split", ""))
-    names = dict.fromkeys(name for part in cell["skills"].split(";") if (name := part.strip()))
     item = cell.get("item", "")
     outcome = _number(line, "correct", cell["correct"], 0.0, 1.0)
     at = _number(line, "timestamp_s", cell.get("timestamp_s", ""), -1e12, 1e12)
-    pupil.rows.append((number, items(item) if item else None, tuple(map(skills, names)), outcome, at))
+    pupil.rows.append((number, items(item) if item else None, skills.split(cell["skills"]), outcome, at))
 
 
 def _number(line: int, name: str, value: str, low: float, high: float) -> float | None:
     if not value:
         return None
+    if value in COMMON:
+        return COMMON[value]
     try:
         number = float(value)
     except ValueError:
