@@ -25,7 +25,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, Order, OrderVerb, PayloadError, SourceRules
+from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, PayloadError, SourceRules
 from lms.fields import (
     MAX_TEXT,
     content_digest,
@@ -72,7 +72,7 @@ def envelope(event: object, *, rules: SourceRules) -> Envelope:
 
 
 def parse(event: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignored:
-    """Return the fact of one event; an order is none, see `parse_order`.
+    """Return the fact of one event; an order is none, see `canonical_orders`.
 
     Raises:
         PayloadError: it cannot be understood.
@@ -103,40 +103,6 @@ def parse(event: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignored:
         value=value,
     )
     return (fact,)
-
-
-def parse_order(event: object) -> Order:
-    """Return a teacher's order.
-
-    Raises:
-        PayloadError: it cannot be understood, or is addressed to nobody.
-    """
-    top = mapping(event, "")
-    if top.get("type") != ORDER:
-        raise PayloadError("schema", "/type", "an order is due")
-    told = top.get("order")
-    if not isinstance(told, str) or told not in {verb.value for verb in OrderVerb}:
-        raise PayloadError("schema", "/order")
-    verb = OrderVerb(told)
-    optional = {name: _optional(top, name) for name in ("student", "class", "material", "skill")}
-    if verb is not OrderVerb.REVOKE and optional["student"] is None and optional["class"] is None:
-        raise PayloadError("schema", "/student", "a student or a class is due")
-    if verb in (OrderVerb.PIN, OrderVerb.MUST_DO) and optional["material"] is None:
-        raise PayloadError("schema", "/material", "a material is due")
-    if verb is OrderVerb.FORBID and optional["material"] is None and optional["skill"] is None:
-        raise PayloadError("schema", "/material", "a material or a skill is due")
-    return Order(
-        verb=verb,
-        key=ref(top.get("revokes") if verb is OrderVerb.REVOKE else top.get("id"), "/id"),
-        author=ref(top.get("author"), "/author"),
-        given_at=instant(top.get("at"), "/at"),
-        student=optional["student"],
-        class_ref=optional["class"],
-        material=optional["material"],
-        skill=optional["skill"],
-        reason=_text(top.get("reason"), "/reason"),
-        expires_at=None if top.get("expires_at") is None else instant(top["expires_at"], "/expires_at"),
-    )
 
 
 def _content(kind: FactKind, top: Mapping[str, Any]) -> tuple[dict[str, Any], float | None]:
@@ -245,15 +211,3 @@ def _flag(value: object, pointer: str) -> bool:
     if not isinstance(value, bool):
         raise PayloadError("schema", pointer, "true or false is due")
     return value
-
-
-def _optional(top: Mapping[str, Any], name: str) -> str | None:
-    return None if top.get(name) is None else ref(top[name], f"/{name}")
-
-
-def _text(value: object, pointer: str) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise PayloadError("schema", pointer, "a text is due")
-    return storable(value, pointer)[:MAX_TEXT]

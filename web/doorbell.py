@@ -9,7 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from config.celery import wake
 from lms.facts import EventKind
 
-TASK_OF = {EventKind.ASSESSMENT: "assessment_completed", EventKind.SURVEY: "survey_submitted"}
+TASK_OF = {
+    EventKind.ASSESSMENT: "assessment_completed",
+    EventKind.SURVEY: "survey_submitted",
+    EventKind.CHOICE: "choice_made",
+    EventKind.ORDER: "order_given",
+}
 """Which task works off which kind of event, as in `tasks.events`, which would load the learner model into the door."""
 IDS_A_RING = 300
 """A ring names a few hundred events at most; the task drains all that wait beside them."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lms import canonical
+from lms import canonical, canonical_orders
 from lms.facts import EventKind, Fact, FactKind, Ignored, OrderVerb, PayloadError, SourceRules
 
 Json: TypeAlias = Any
@@ -123,12 +123,12 @@ def test_an_order_is_read_apart_from_facts() -> None:
     sent = order("pin", material="m7", reason="exam on Friday", expires_at="2026-12-01T00:00:00Z")
     assert canonical.envelope(sent, rules=RULES).kind is EventKind.ORDER
     assert canonical.parse(sent, rules=RULES) == Ignored("order")
-    told = canonical.parse_order(sent)
+    told = canonical_orders.parse(sent)
     assert (told.verb, told.student, told.material, told.author) == (OrderVerb.PIN, "s01", "m7", "t.morgan")
     assert told.expires_at is not None
-    assert canonical.parse_order(order("revoke", revokes="7f3a")).key == "7f3a"
+    assert canonical_orders.parse(order("revoke", revokes="7f3a")).key == "7f3a"
     whole_class = order("hold", student=None, **{"class": "MATH-5A"})
-    assert (canonical.parse_order(whole_class).class_ref, canonical.parse_order(whole_class).student) == (
+    assert (canonical_orders.parse(whole_class).class_ref, canonical_orders.parse(whole_class).student) == (
         "MATH-5A",
         None,
     )
@@ -148,7 +148,7 @@ def test_an_order_is_read_apart_from_facts() -> None:
 )
 def test_an_order_that_makes_no_sense_is_told_where(sent: dict[str, Any], pointer: str) -> None:
     with pytest.raises(PayloadError) as caught:
-        canonical.parse_order(sent)
+        canonical_orders.parse(sent)
     assert (caught.value.code, caught.value.pointer) == ("schema", pointer)
 
 
@@ -228,7 +228,7 @@ FIELDS = st.sampled_from(
 def test_whatever_the_fields_hold_there_is_a_key_and_a_fact_or_a_code(kind: str, fields: dict[str, Any]) -> None:
     sent = event(kind, survey="likes") | fields
     assert len(canonical.envelope(sent, rules=RULES).key) == 16
-    for read in (lambda each: canonical.parse(each, rules=RULES), canonical.parse_order):
+    for read in (lambda each: canonical.parse(each, rules=RULES), canonical_orders.parse):
         try:
             read(sent)
         except PayloadError as error:

@@ -123,3 +123,11 @@ def test_nothing_that_was_sent_stands_in_the_logs(add_source: AddSource, inbox_r
     assert "POST /xapi/statements" in written
     assert canary not in written
     assert credential.secret not in written
+
+
+def test_importing_the_door_opens_and_reads_nothing(tmp_path: Path) -> None:
+    # Reading the settings would refuse the unknown name; opening anything needs them.
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "SOUSCHEF_NONSENSE": "1"}
+    command = [sys.executable, "-c", "import web.app; print(web.app.app.title)"]
+    told = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    assert (told.stdout, list(tmp_path.iterdir())) == ("Souschef\n", [])
