@@ -1,4 +1,4 @@
-"""The candidates: of every skill worth practising, the best-fitting material, and that of each liked context."""
+"""The candidates: of every skill worth practising the best-fitting material, at first whatever its context."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from learning.selection.admissible import (
     skill_allowed,
 )
 from learning.selection.case import Case
-from learning.selection.fixed import KAPPA, SCALE, mix
-from learning.selection.liking import disliked, liking
+from learning.selection.fixed import KAPPA, SCALE
 from learning.selection.shelves import Entry, Group, Kind, Outlook, Shelf
 from learning.selection.value import fit, interleaved, worth
 
@@ -26,8 +25,6 @@ class Candidate(NamedTuple):
     entry: Entry
     success: int
     value: int
-    added: bool = False
-    """It is there for its context: of equal value, what is best whatever the context comes first."""
 
     @property
     def skill(self) -> int:
@@ -40,14 +37,14 @@ Offer = tuple[Entry, int, int]
 
 
 class Search:
-    """The candidates under one set of waivers; what a skill offers is looked up once, until something is taken."""
+    """The candidates under one set of waivers; each look at the shelves is kept until something is taken."""
 
     __slots__ = ("_groups", "_limits", "_offers", "_worths", "case", "waivers")
 
     def __init__(self, case: Case, waivers: Waivers = NO_WAIVERS) -> None:
         self.case = case
         self.waivers = waivers
-        self._offers: dict[int, list[Offer]] = {}
+        self._offers: dict[tuple[int, Kind | None], list[Offer]] = {}
         self._worths: dict[int, int] = {}
         self._groups: dict[int, list[tuple[Group, Outlook]]] = {}
         self._limits: tuple[frozenset[str], int | None] | None = None
@@ -67,61 +64,51 @@ class Search:
         return found
 
     def pool(self, skills: Iterable[int]) -> list[Candidate]:
-        """Return every candidate that the window may choose, best first.
+        """Return the best candidate of every skill that can be within the tolerance of the best of all, best first.
 
         Skills come in the order of what they are worth, which bounds their candidates' value: the rest is never opened.
         """
-        case = self.case
-        share = SCALE - case.rules.tolerance
+        share = SCALE - self.case.rules.tolerance
         best = 0
         pool: list[Candidate] = []
         for bound, skill in self.ranked(skills):
             if bound * SCALE < best * share:
                 break
-            for entry, success, fitness in self.offers(skill):
-                value = bound * fitness // SCALE
-                if value > 0:
-                    best = max(best, value)
-                    # The offers of one group begin with its best.
-                    added = bool(pool) and pool[-1].entry.skills == entry.skills
-                    pool.append(Candidate(entry, success, value, added))
-        student, key = case.inputs.student, case.rules.tie_key
-        pool.sort(key=lambda c: (-c.value, c.added, mix(key, student, c.entry.id), c.entry.id))
-        return pool
+            found = self.of_skill(skill, bound)
+            best = max([best, *(candidate.value for candidate in found)])
+            pool += found
+        return self.in_order(pool)
 
-    def offers(self, skill: int) -> list[Offer]:
-        """Return what a skill offers: the best-fitting material, that without a context, and those in liked ones."""
+    def of_skill(self, skill: int, bound: int, kind: Kind | None = None) -> list[Candidate]:
+        """Return the best candidates of a skill that is worth so much, one a group; of one kind or of all."""
         limits = self.case.worn(), self.case.minutes_left
         if self._limits != limits:
             self._limits = limits
             self._offers.clear()
-        if skill not in self._offers:
-            self._offers[skill] = list({offer[0].id: offer for offer in self._look(skill)}.values())
-        return self._offers[skill]
+        if (skill, kind) not in self._offers:
+            self._offers[skill, kind] = self._look(skill, kind)
+        values = ((offer, bound * offer[2] // SCALE) for offer in self._offers[skill, kind])
+        return [Candidate(entry, success, value) for (entry, success, _), value in values if value > 0]
+
+    def of_kind(self, kind: Kind, pool: list[Candidate]) -> list[Candidate]:
+        """Return the best candidates of one context and depth of the skills in a pool, best first."""
+        bounds = self.ranked({candidate.skill for candidate in pool})
+        return self.in_order([candidate for bound, skill in bounds for candidate in self.of_skill(skill, bound, kind)])
+
+    def in_order(self, candidates: list[Candidate]) -> list[Candidate]:
+        """Return candidates in the order of their value, ties by the keyed hash of their ids."""
+        tie = self.case.tie
+        return sorted(candidates, key=lambda c: (-c.value, tie(c.entry.id), c.entry.id))
 
     def taken(self, skill: int) -> None:
         """Look again at a skill of which something has been taken."""
-        self._offers.pop(skill, None)
+        for known in [known for known in self._offers if known[0] == skill]:
+            del self._offers[known]
 
-    def _look(self, skill: int) -> Iterator[Offer]:
-        case = self.case
-        for group, outlook in self.groups(skill):
-            best = self._nearest(group.whole, outlook, skill)
-            if best is None:
-                # Nothing on the whole shelf: nothing on any part of it.
-                continue
-            yield best
-            if case.rules.tolerance == 0:
-                continue
-            for kind, shelf in group.kinds.items():
-                if kind[0] is None or liking(case, *kind):
-                    found = self._nearest(shelf, outlook, skill)
-                    if found:
-                        yield found
-            if disliked(case, best[0].context):
-                found = self._nearest(group.whole, outlook, skill, also=lambda e: not disliked(case, e.context))
-                if found:
-                    yield found
+    def _look(self, skill: int, kind: Kind | None) -> list[Offer]:
+        shelves = ((group.whole if kind is None else group.kinds.get(kind), at) for group, at in self.groups(skill))
+        found = (self.nearest(shelf, outlook, skill) for shelf, outlook in shelves if shelf)
+        return [offer for offer in found if offer]
 
     def groups(self, skill: int) -> list[tuple[Group, Outlook]]:
         """Return the allowed groups of materials for a skill, each with what success on it depends on."""
@@ -131,9 +118,10 @@ class Search:
             self._groups[skill] = [(group, outlook) for group in allowed if (outlook := case.outlook(group.skills))]
         return self._groups[skill]
 
-    def _nearest(
+    def nearest(
         self, shelf: Shelf, outlook: Outlook, skill: int, *, also: Callable[[Entry], bool] | None = None
     ) -> Offer | None:
+        """Return what fits best of a shelf, and remember that the decision rests on it."""
         case, waivers = self.case, self.waivers
         found = shelf.nearest(
             outlook,
@@ -147,43 +135,26 @@ class Search:
         case.serve(found[0])
         return found[0], found[1], fit(found[1], ideal=case.rules.ideal)
 
-    def in_context(self, context: str, pool: list[Candidate]) -> list[Candidate]:
-        """Return the best candidates in one context, of the skills of a pool, best first."""
-        bounds = {skill: value for value, skill in self.ranked({candidate.skill for candidate in pool})}
-        found = []
-        for skill, bound in bounds.items():
-            for group, outlook in self.groups(skill):
-                for kind, shelf in group.kinds.items():
-                    offer = self._nearest(shelf, outlook, skill) if kind[0] == context else None
-                    if offer:
-                        found.append(Candidate(offer[0], offer[1], bound * offer[2] // SCALE))
-        student, key = self.case.inputs.student, self.case.rules.tie_key
-        return sorted(found, key=lambda c: (-c.value, mix(key, student, c.entry.id), c.entry.id))
+    def like(self, chosen: Candidate, kinds: Callable[[Kind], tuple[object, ...]]) -> Iterator[Candidate]:
+        """Yield what is as hard as the chosen material in other contexts, kinds in the order of a key.
 
-    def like(self, chosen: Candidate) -> Iterator[Candidate]:
-        """Yield what is as hard as the chosen material, of each other context and depth of its skill."""
+        What lies further down is not looked up until somebody asks: a menu seldom wants all.
+        """
         case, rules, skill = self.case, self.case.rules, chosen.skill
         low, high = band(case, skill, wide=self.waivers.wide)
         within = max(low, chosen.success - rules.menu_spread), min(high, chosen.success + rules.menu_spread)
         mine = case.outlook(chosen.entry.skills)
-        if mine is None:
-            return
-        for group, outlook in self.groups(skill):
-            for shelf in self._other_kinds(group, chosen):
-                found = shelf.nearest(
-                    outlook,
-                    ideal=chosen.success,
-                    ideal_logit=(mine.mean - chosen.entry.difficulty) * mine.kappa // KAPPA,
-                    band=within,
-                    accept=lambda entry: entry_allowed(case, entry, self.waivers),
-                )
-                if found:
-                    case.serve(found[0])
-                    yield Candidate(found[0], found[1], chosen.value)
-
-    @staticmethod
-    def _other_kinds(group: Group, chosen: Candidate) -> list[Shelf]:
-        def other(kind: Kind) -> bool:
-            return kind[0] != chosen.entry.context
-
-        return [shelf for kind, shelf in group.kinds.items() if other(kind)]
+        groups = self.groups(skill) if mine else []
+        others = ((kinds(kind), n, kind) for n, (group, _) in enumerate(groups) for kind in group.kinds)
+        for _, n, kind in sorted((rank for rank in others if rank[2][0] != chosen.entry.context), key=lambda r: r[:2]):
+            group, outlook = groups[n]
+            found = mine and group.kinds[kind].nearest(
+                outlook,
+                ideal=chosen.success,
+                ideal_logit=(mine.mean - chosen.entry.difficulty) * mine.kappa // KAPPA,
+                band=within,
+                accept=lambda entry: entry_allowed(case, entry, self.waivers),
+            )
+            if found:
+                case.serve(found[0])
+                yield Candidate(found[0], found[1], chosen.value)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from learning.beliefs import Standing
-from learning.selection.catalogue import Catalogue
-from learning.selection.fixed import SCALE, kappa, normal, root, sharing
+from learning.selection.catalogue import Catalogue, Depth
+from learning.selection.fixed import SCALE, kappa, mix, normal, root, sharing
 from learning.selection.inputs import Belief, Inputs, quantised
 from learning.selection.policy import OrderKind
-from learning.selection.shelves import Entry, Outlook
+from learning.selection.shelves import Entry, Kind, Outlook
 
 
 class View(NamedTuple):
@@ -30,6 +30,7 @@ class Case:
 
     __slots__ = (
         "_outlooks",
+        "_ties",
         "_views",
         "_worn",
         "catalogue",
@@ -38,6 +39,7 @@ class Case:
         "forbidden_skills",
         "inputs",
         "just_practised",
+        "likings",
         "minutes_left",
         "open_materials",
         "recent",
@@ -66,7 +68,9 @@ class Case:
         self.served: dict[int, Entry] = {}
         self.titles: set[int] = set()
         self.topics: set[str] = set()
+        self._ties: dict[int, int] = {}
         self._views: dict[int, View | None] = {}
+        self.likings = _likings(inputs)
         self._worn: frozenset[str] | None = None
         self._outlooks: dict[tuple[int, ...], Outlook | None] = {}
         if recorded:
@@ -117,6 +121,14 @@ class Case:
         variance = self.inputs.ability_variance + sum(share * share * b.offset_variance for b in known) // SCALE**2
         variance += sum(b.difficulty_variance for b in known) // count**2
         return Outlook(mean, kappa(variance))
+
+    def tie(self, material: int) -> int:
+        """Return the keyed hash that breaks ties between materials for this student."""
+        try:
+            return self._ties[material]
+        except KeyError:
+            found = self._ties[material] = mix(self.rules.tie_key, self.inputs.student, material)
+            return found
 
     def success(self, entry: Entry) -> int | None:
         """Return the predicted success on a material."""
@@ -172,3 +184,15 @@ class Case:
     def viewed(self) -> dict[int, Belief]:
         """Return the beliefs that were asked for, by skill."""
         return {skill: view.belief for skill, view in sorted(self._views.items()) if view}
+
+
+def _likings(inputs: Inputs) -> dict[Kind, int]:
+    """Return interest x confidence x depth of what surely interests, by context and depth, most first."""
+    rules = inputs.rules
+    found: dict[tuple[str, str], int] = {}
+    for context, (value, confidence) in inputs.interests.items():
+        if value >= rules.interest_floor and confidence >= rules.confidence_floor:
+            product = value * confidence // SCALE
+            found[context, Depth.STRUCTURAL.value] = max(product, 1)
+            found[context, Depth.COSMETIC.value] = max(product * rules.cosmetic_depth // SCALE, 1)
+    return dict[Kind, int](sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))

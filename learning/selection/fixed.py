@@ -7,6 +7,7 @@ whose results are the same everywhere; `math.exp` is not. So every machine comes
 from __future__ import annotations
 
 from decimal import Decimal, localcontext
+from functools import lru_cache
 from math import isqrt
 
 SCALE = 10_000
@@ -54,25 +55,35 @@ def _normal_table(top: int) -> tuple[int, ...]:
 
 _LOGISTIC = _logistic_table(10)
 _NORMAL = _normal_table(5)
+_LAST_LOGISTIC = len(_LOGISTIC) - 1
+_LAST_NORMAL = len(_NORMAL) - 1
 
 
-def _read(table: tuple[int, ...], x: int) -> int:
-    index = x >> _STEP_BITS
-    if index + 1 >= len(table):
-        return SCALE
-    low = table[index]
-    fine = low * _STEP + (table[index + 1] - low) * (x & (_STEP - 1))
-    return (fine + _FINE * _STEP // (2 * SCALE)) // (_FINE * _STEP // SCALE)
+_PART = _STEP - 1
+_DOWN = _FINE * _STEP // SCALE
+"""What an interpolated value is divided by to come back to 1/10,000."""
 
 
 def sigmoid(x: int) -> int:
     """Return 1 / (1 + exp(-x))."""
-    return _read(_LOGISTIC, x) if x >= 0 else SCALE - _read(_LOGISTIC, -x)
+    size = x if x >= 0 else -x
+    index = size >> _STEP_BITS
+    if index >= _LAST_LOGISTIC:
+        return SCALE if x >= 0 else 0
+    low = _LOGISTIC[index]
+    value = (low * _STEP + (_LOGISTIC[index + 1] - low) * (size & _PART) + _DOWN // 2) // _DOWN
+    return value if x >= 0 else SCALE - value
 
 
 def normal(x: int) -> int:
     """Return the standard normal distribution function at `x`."""
-    return _read(_NORMAL, x) if x >= 0 else SCALE - _read(_NORMAL, -x)
+    size = x if x >= 0 else -x
+    index = size >> _STEP_BITS
+    if index >= _LAST_NORMAL:
+        return SCALE if x >= 0 else 0
+    low = _NORMAL[index]
+    value = (low * _STEP + (_NORMAL[index + 1] - low) * (size & _PART) + _DOWN // 2) // _DOWN
+    return value if x >= 0 else SCALE - value
 
 
 def logit(p: int) -> int:
@@ -121,6 +132,7 @@ def mix(*values: int) -> int:
     return state
 
 
+@lru_cache(maxsize=4096)
 def text_key(text: str) -> int:
     """Return a number for a text, the same everywhere (FNV-1a; Python's own hash differs from run to run)."""
     state = 0xCBF29CE484222325

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from learning.beliefs import SkillBelief
 from learning.selection.catalogue import Catalogue
-from learning.selection.fixed import fixed
+from learning.selection.fixed import SCALE, fixed
 from learning.selection.place import CurrentAssignment, Liking, Place, Use
 from learning.selection.policy import Order, OrderKind, Orders, Policy, ScopeWindow
 from learning.selection.rules import Rules, rules_of
@@ -181,14 +181,14 @@ def quantised(belief: SkillBelief | Belief) -> Belief:
     if isinstance(belief, Belief):
         return belief
     return Belief(
-        fixed(belief.offset),
-        fixed(belief.offset_variance),
-        fixed(belief.difficulty),
-        fixed(belief.difficulty_variance),
+        round(belief.offset * SCALE),
+        round(belief.offset_variance * SCALE),
+        round(belief.difficulty * SCALE),
+        round(belief.difficulty_variance * SCALE),
         belief.responses,
         round(belief.evidence * WHOLE),
-        fixed(belief.retention),
-        _seconds(belief.last_at),
+        round(belief.retention * SCALE),
+        None if belief.last_at is None else int(belief.last_at),
     )
 
 

@@ -7,15 +7,9 @@ from learning.selection.catalogue import Depth
 from learning.selection.fixed import SCALE
 
 
-def liking(case: Case, context: str | None, depth: str = Depth.STRUCTURAL) -> int:
+def liking(case: Case, context: str | None, depth: str = Depth.STRUCTURAL.value) -> int:
     """Return interest x confidence x depth of a context that surely interests, above 0; else 0."""
-    if context is None or context not in case.inputs.interests:
-        return 0
-    value, confidence = case.inputs.interests[context]
-    if value < case.rules.interest_floor or confidence < case.rules.confidence_floor:
-        return 0
-    deep = SCALE if depth == Depth.STRUCTURAL else case.rules.cosmetic_depth
-    return max(value * confidence // SCALE * deep // SCALE, 1)
+    return case.likings.get((context, depth), 0)
 
 
 def disliked(case: Case, context: str | None) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from learning.selection.candidates import Candidate, Search
 from learning.selection.case import Case
+from learning.selection.catalogue import Depth
 from learning.selection.decision import Chosen, Decision, Kept, Need, Nothing, Option
 from learning.selection.draft import Draft, Filled
 from learning.selection.fixed import SCALE
@@ -116,7 +117,8 @@ def _needs(draft: Draft, nothing: Nothing | None) -> tuple[Need, ...]:
     case.minutes_left = None
     search = Search(case)
     if nothing in {Nothing.NO_MATERIAL, Nothing.NO_LEVEL, Nothing.USED_UP, Nothing.NOT_READY}:
-        skill = next((skill for _, skill in search.ranked(case.scope) if not search.offers(skill)), None)
+        ranked = search.ranked(case.scope)
+        skill = next((skill for bound, skill in ranked if not search.of_skill(skill, bound)), None)
         return () if skill is None else (Need(skill, "", 1.0),)
     liked = [(-liking(case, topic), topic) for topic in case.inputs.interests if topic not in case.inputs.vetoes]
     if case.rules.tolerance == 0 or not liked or min(liked)[0] == 0:
@@ -126,8 +128,9 @@ def _needs(draft: Draft, nothing: Nothing | None) -> tuple[Need, ...]:
     for first, others in _open_menus(draft):
         forgone = -best - liking(case, first.context, first.depth)
         skill = first.skills[0]
-        served = {entry.context for entry in others} | {entry.context for entry, _, _ in search.offers(skill)}
-        if forgone > 0 and topic not in served:
+        if forgone <= 0 or topic in {entry.context for entry in others}:
+            continue
+        if not any(search.of_skill(skill, SCALE, (topic, depth.value)) for depth in Depth):
             found[skill] = max(forgone, found.get(skill, 0))
     return tuple(Need(skill, topic, price / SCALE) for skill, price in sorted(found.items()))
 

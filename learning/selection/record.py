@@ -73,7 +73,7 @@ def _inputs(case: Case) -> dict[str, Any]:
     kept = {f.name: getattr(inputs, f.name) for f in fields(inputs)}
     kept |= {
         "scope": None if inputs.scope is None else _pairs(inputs.scope),
-        "beliefs": _pairs(viewed),
+        "beliefs": [(skill, tuple(belief)) for skill, belief in viewed.items()],
         "interests": _pairs(inputs.interests),
         "past": {
             "materials": past.materials,
@@ -103,7 +103,7 @@ def _catalogue(case: Case, viewed: Mapping[int, Belief]) -> dict[str, Any]:
         "version": catalogue.version,
         "skills": skills,
         "topics": [(ref, catalogue.topics[ref].title) for ref in sorted(case.topics)],
-        "materials": [case.served[material] for material in sorted(case.served)],
+        "materials": [tuple(case.served[material]) for material in sorted(case.served)],
     }
 
 

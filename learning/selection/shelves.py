@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -61,37 +61,33 @@ class Shelf:
 
         The order is total (distance, easier first, hash), so that a shelf that lost others gives the same answer.
         """
-        for row, success in self._outward(outlook, ideal=ideal, ideal_logit=ideal_logit, band=band):
-            for entry in row:
-                if accept(entry):
-                    return entry, success
-        return None
-
-    def _outward(
-        self, outlook: Outlook, *, ideal: int, ideal_logit: int, band: tuple[int, int]
-    ) -> Iterator[tuple[tuple[Entry, ...], int]]:
-        """Walk the rows from the ideal difficulty outward, as far as the band goes."""
         low, high = band
-        difficulties, success = self.difficulties, outlook.success
+        difficulties, rows = self.difficulties, self.rows
+        mean, shrink, end = outlook.mean, outlook.kappa, len(self.difficulties)
         right = bisect_left(difficulties, outlook.difficulty_for(ideal_logit))
         left = right - 1
-        easier = success(difficulties[left]) if left >= 0 else high + 1
-        harder = success(difficulties[right]) if right < len(difficulties) else low - 1
+        # Written out, because a decision comes here a hundred times: `outlook.success` of the row on either side.
+        easier = sigmoid((mean - difficulties[left]) * shrink // KAPPA) if left >= 0 else high + 1
+        harder = sigmoid((mean - difficulties[right]) * shrink // KAPPA) if right < end else low - 1
         while easier <= high or harder >= low:
             if easier <= high and (harder < low or abs(easier - ideal) <= abs(harder - ideal)):
-                if easier >= low:
-                    yield self.rows[left], easier
+                row, success = rows[left], easier
                 left -= 1
-                easier = success(difficulties[left]) if left >= 0 else high + 1
+                easier = sigmoid((mean - difficulties[left]) * shrink // KAPPA) if left >= 0 else high + 1
             else:
-                if harder <= high:
-                    yield self.rows[right], harder
+                row, success = rows[right], harder
                 right += 1
-                harder = success(difficulties[right]) if right < len(difficulties) else low - 1
+                harder = sigmoid((mean - difficulties[right]) * shrink // KAPPA) if right < end else low - 1
+            if low <= success <= high:
+                for entry in row:
+                    if accept(entry):
+                        return entry, success
+        return None
 
 
 Kind = tuple[str | None, str]
 """Context and depth."""
+NEUTRAL: Kind = (None, "neutral")
 
 
 @dataclass(frozen=True, slots=True)

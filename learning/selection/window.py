@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import groupby
 from typing import NamedTuple
 
 from learning.selection.candidates import Candidate, Search
 from learning.selection.case import Case
 from learning.selection.fixed import SCALE, mix, text_key
-from learning.selection.liking import disliked, known, liking
+from learning.selection.liking import disliked, known
+from learning.selection.shelves import NEUTRAL, Kind
 
 
 class Because(StrEnum):
@@ -39,63 +41,77 @@ class Pick(NamedTuple):
     """Share of the best value given up, at most the tolerance."""
     runner_up: Candidate | None
     runner_up_lost: str
-    """Why not the runner-up: interest, value, or tie."""
-
-
-def window(case: Case, pool: list[Candidate]) -> list[Candidate]:
-    """Return the candidates within the tolerance of the best; the pool is sorted, best first."""
-    return [candidate for candidate in pool if _within(case, pool[0], candidate)]
-
-
-def _within(case: Case, best: Candidate, candidate: Candidate) -> bool:
-    return candidate.value * SCALE >= best.value * (SCALE - case.rules.tolerance)
+    """Why not the runner-up: it is worth less (value), the hash decided (tie), or the reason of the choice."""
 
 
 def pick(case: Case, search: Search, pool: list[Candidate], *, explore: bool = False) -> Pick:
-    """Return the choice from a pool that is not empty."""
+    """Return the choice from a pool that is not empty: the best by skill alone, unless interest chooses beside it."""
     best = pool[0]
     if case.rules.tolerance == 0:
-        return _settled(pool, pool, best, Because.SKILL_ONLY)
-    inside = window(case, pool)
+        return _settled(pool, best, Because.SKILL_ONLY)
+    inside = window(case, best, pool)
     if explore and (tried := least_known(case, search, inside)):
-        return _settled(inside, [tried], best, Because.EXPLORE)
-    liked = [(liking(case, c.entry.context, c.entry.depth), c) for c in inside]
-    if any(score for score, _ in liked):
-        # The sort is stable: of equal liking the more valuable comes first, then the tie's hash.
-        ranked = [candidate for _, candidate in sorted(liked, key=lambda pair: -pair[0])]
-        return _settled(inside, ranked, best, Because.INTEREST)
-    ranked = sorted(
-        inside, key=lambda c: (c.skill != best.skill, c.entry.context is not None, disliked(case, c.entry.context))
-    )
-    return _settled(inside, ranked, best, _why_neutral(case, ranked[0]))
+        return _settled(tried, best, Because.EXPLORE)
+    if liked := most_liked(case, search, inside):
+        return _settled(liked, best, Because.INTEREST)
+    plain = without_theme(case, search, inside)
+    return _settled(plain, best, _why_neutral(case, plain[0]))
 
 
-def least_known(case: Case, search: Search, pool: list[Candidate]) -> Candidate | None:
-    """Return the best candidate within the tolerance in the context of which least is known.
+def window(case: Case, best: Candidate, candidates: list[Candidate]) -> list[Candidate]:
+    """Return the candidates whose value is within the tolerance of the best."""
+    least = best.value * (SCALE - case.rules.tolerance)
+    return [candidate for candidate in candidates if candidate.value * SCALE >= least]
+
+
+def most_liked(case: Case, search: Search, inside: list[Candidate]) -> list[Candidate]:
+    """Return the candidates within the window with the highest interest x confidence x depth, the most valuable first.
+
+    Kinds are asked for from the most liked down, so that nothing is looked up that could not win.
+    """
+    for _, kinds in groupby(case.likings, key=case.likings.__getitem__):
+        found = [candidate for kind in kinds for candidate in search.of_kind(kind, inside)]
+        if liked := window(case, inside[0], search.in_order(found)):
+            return liked
+    return []
+
+
+def least_known(case: Case, search: Search, inside: list[Candidate]) -> list[Candidate]:
+    """Return the candidates within the window in the context of which least is known, the most valuable first.
 
     None where nothing is known of any context: then the menu finds out.
     """
     if not case.inputs.interests:
-        return None
+        return []
     student, key = case.inputs.student, case.rules.tie_key
-    contexts = {
-        kind[0]
-        for skill in {candidate.skill for candidate in pool}
-        for group, _ in search.groups(skill)
-        for kind in group.kinds
-        if kind[0] is not None
-    }
-    for context in sorted(contexts, key=lambda c: (known(case, c), mix(key, student, text_key(c)))):
-        tried = [c for c in search.in_context(context, pool) if _within(case, pool[0], c)]
-        if tried:
-            return tried[0]
-    return None
+    of_skills = {candidate.skill for candidate in inside}
+    kinds = {kind for skill in of_skills for group, _ in search.groups(skill) for kind in group.kinds if kind[0]}
+    by_context: dict[str, list[Kind]] = {}
+    for context, depth in sorted(kinds, key=lambda kind: (kind[0] or "", kind[1])):
+        by_context.setdefault(context or "", []).append((context, depth))
+    for context in sorted(by_context, key=lambda c: (known(case, c), mix(key, student, text_key(c)))):
+        found = [candidate for kind in by_context[context] for candidate in search.of_kind(kind, inside)]
+        if tried := window(case, inside[0], search.in_order(found)):
+            return tried
+    return []
 
 
-def _settled(inside: list[Candidate], ranked: list[Candidate], best: Candidate, because: Because) -> Pick:
+def without_theme(case: Case, search: Search, inside: list[Candidate]) -> list[Candidate]:
+    """Return what comes where no interest is clear: of the best skill what is neutral, or else is not disliked."""
+    best = inside[0]
+    of_skill = [candidate for candidate in inside if candidate.skill == best.skill]
+    if neutral := window(case, best, search.of_kind(NEUTRAL, of_skill)):
+        return neutral
+    if not disliked(case, best.entry.context):
+        return inside
+    kinds = {kind for group, _ in search.groups(best.skill) for kind in group.kinds if not disliked(case, kind[0])}
+    found = [c for kind in sorted(kinds, key=repr) for c in search.of_kind(kind, of_skill)]
+    return window(case, best, search.in_order(found)) or inside
+
+
+def _settled(ranked: list[Candidate], best: Candidate, because: Because) -> Pick:
     chosen = ranked[0]
-    others = ranked[1:] or [c for c in inside if c.entry.id != chosen.entry.id]
-    runner_up = others[0] if others else None
+    runner_up = ranked[1] if ranked[1:] else best if best.entry.id != chosen.entry.id else None
     price = (best.value - chosen.value) * SCALE // best.value
     return Pick(chosen, because, best, price, runner_up, _lost(chosen, runner_up, because))
 
@@ -103,9 +119,9 @@ def _settled(inside: list[Candidate], ranked: list[Candidate], best: Candidate, 
 def _lost(chosen: Candidate, runner_up: Candidate | None, because: Because) -> str:
     if runner_up is None:
         return ""
-    if because in {Because.INTEREST, Because.EXPLORE} and runner_up.entry.context != chosen.entry.context:
+    if runner_up.value > chosen.value:
         return because.value
-    return "value" if runner_up.value < chosen.value else "tie" if runner_up.value == chosen.value else because.value
+    return "tie" if runner_up.value == chosen.value else "value"
 
 
 def _why_neutral(case: Case, chosen: Candidate) -> Because:
@@ -115,6 +131,6 @@ def _why_neutral(case: Case, chosen: Candidate) -> Because:
         return Because.SWITCHED_OFF
     if not case.inputs.interests:
         return Because.NOT_ASKED
-    if any(liking(case, topic) for topic in case.inputs.interests):
+    if case.likings:
         return Because.NOT_SERVED
     return Because.UNSURE

@@ -32,9 +32,13 @@ def _with_interest(of: case.Case, skill: int) -> Worth | None:
     return value and value._replace(total=value.total + most * (skill % 3))
 
 
-def _upside_down(of: case.Case, context: str | None, depth: str = "structural") -> int:
-    liked = _liking(of, context, depth)
-    return 10_001 - liked if liked else 0
+def _upside_down(of: inputs.Inputs) -> dict[Any, int]:
+    """The least liked first."""
+    return {kind: 20_000 - product for kind, product in reversed(_likings(of).items())}
+
+
+def _by_interest(of: case.Case, kind: Any) -> tuple[Any, ...]:  # noqa: ANN401 - context and depth
+    return -of.likings.get(kind, 0), False, 0, repr(kind)
 
 
 def _past_tolerance(of: case.Case, search: Any, pool: list[Any], *, explore: bool = False) -> Any:  # noqa: ANN401 - a pick
@@ -56,7 +60,7 @@ def _unsorted(values: Any, **_: object) -> list[Any]:  # noqa: ANN401 - whatever
 
 
 _counter = itertools.count()
-_liking, _pick, _catalogue, _compact = window.liking, window.pick, record._catalogue, inputs.compact
+_likings, _pick, _catalogue, _compact = case._likings, window.pick, record._catalogue, inputs.compact
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant("L1", "the order of arrival is the order of history", inputs, "sorted", _unsorted),
@@ -73,17 +77,17 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("L3", "H5: the reading level is not asked", admissible, "readable", _yes),
     Mutant("L3 contexts", "H6: one context may come for ever", admissible, "context_not_worn", _yes),
     Mutant("L3 pace", "H7: nobody's pace is asked", draft, "room", lambda _: (9, 900)),
-    Mutant("L4", "interest chooses outside the tolerance", window, "window", lambda _, pool: pool),
+    Mutant("L4", "interest chooses outside the tolerance", window, "window", lambda _, best, pool: pool),
     Mutant("L4", "the dial at 0 is not heeded", draft, "pick", _past_tolerance),
     Mutant(
         "L4",
         "a menu at tolerance 0 is ordered by interest",
         menu,
         "_order",
-        lambda of, c: -_liking(of, c.entry.context),
+        _by_interest,
     ),
     Mutant("L5", "interest is one more weight", candidates, "worth", _with_interest),
-    Mutant("L6", "the less liked is taken", window, "liking", _upside_down),
+    Mutant("L6", "the less liked is taken", case, "_likings", _upside_down),
     Mutant(
         "L6",
         "who knows more is less ready",
@@ -108,7 +112,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "improve",
         lambda of, _: [of.withdraw(s, Trigger.BETTER) for s in list(of.kept)],
     ),
-    Mutant("L13", "ties are broken by dice", candidates, "mix", _dice),
+    Mutant("L13", "ties are broken by dice", menu, "mix", _dice),
     Mutant("L13", "a record lacks a material", record, "_catalogue", _fewer_materials),
     Mutant("L14", "interests are read without consent", inputs, "consented", lambda place: place.interests),
     Mutant("L15", "being stuck changes nothing", admissible, "not_stuck", _yes),
