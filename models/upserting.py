@@ -98,17 +98,25 @@ def _merge(target: Table, columns: Sequence[str], key: Sequence[str]) -> sql.Com
     listed, keys = (sql.SQL(", ").join(map(sql.Identifier, names)) for names in (columns, key))
     conflict: sql.Composable = sql.SQL("DO NOTHING")
     if others:
-        conflict = sql.SQL("DO UPDATE SET {} WHERE ({}) IS DISTINCT FROM ({})").format(
-            sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in others),
-            sql.SQL(", ").join(sql.Identifier("old", name) for name in others),
-            sql.SQL(", ").join(sql.Identifier("excluded", name) for name in others),
-        )
+        updates = sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in others)
+        conflict = sql.SQL("DO UPDATE SET {}").format(updates)
+    # What is there already is left out first: a conflict locks its row even where nothing differs, and so writes it.
     return sql.SQL("""
         WITH written AS (
-          INSERT INTO {target} AS old ({listed}) SELECT {listed} FROM pg_temp.incoming ORDER BY {keys}
+          INSERT INTO {target} ({listed})
+          SELECT {listed} FROM pg_temp.incoming
+           WHERE NOT EXISTS (SELECT FROM {target} AS old WHERE {same}) ORDER BY {keys}
           ON CONFLICT ({keys}) {conflict} RETURNING {keys}, xmax = 0 AS inserted)
         SELECT label, inserted FROM written JOIN pg_temp.incoming USING ({keys}) ORDER BY label
-    """).format(target=_named(target), listed=listed, keys=keys, conflict=conflict)
+    """).format(target=_named(target), listed=listed, keys=keys, conflict=conflict, same=_same(key, others))
+
+
+def _same(key: Sequence[str], others: Sequence[str]) -> sql.Composed:
+    pairs = [(name, "=") for name in key] + [(name, "IS NOT DISTINCT FROM") for name in others]
+    return sql.SQL(" AND ").join(
+        sql.SQL("{} {} {}").format(sql.Identifier("old", name), sql.SQL(sign), sql.Identifier("incoming", name))
+        for name, sign in pairs
+    )
 
 
 def _named(target: Table) -> sql.Identifier:

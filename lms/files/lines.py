@@ -131,7 +131,7 @@ def lines(
         for row in reader:
             at = Place(file, begin)
             begin = reader.line_num + 1
-            if not any(cell.strip() for cell in row):
+            if not "".join(row).strip():
                 continue  # As spreadsheets leave behind below the last row.
             if len(row) != len(header):
                 wrong = f"it has {len(row)} cells, and the header has {len(header)}"
