@@ -190,6 +190,8 @@ def _practise(
         else:
             _, _, evidence, practices, _, at, stability, _ = memory
             learned = gain / (1.0 + known.gain_fading * evidence)
+        if not right or now != at or stability <= 0.0:
+            stability = next_stability(stability, right, now - at, known.stability_days)
         after = narrowed(variance, told) + doubt
         learner.skills[skill] = _memory(
             SkillMemory,
@@ -200,7 +202,7 @@ def _practise(
                 practices + 1,
                 seen,
                 now if now > at else at,
-                next_stability(stability, right, now - at, known.stability_days),
+                stability,
                 last,
             ),
         )
