@@ -31,7 +31,7 @@ class Doorbell:
 
     def ring(self, accepted: Mapping[EventKind, Iterable[int]]) -> None:
         """Ring for events by kind, soon; return at once."""
-        rung = {TASK_OF[kind]: list(ids) for kind, ids in accepted.items() if kind in TASK_OF and ids}
+        rung = {TASK_OF[kind]: list(ids) for kind, ids in accepted.items() if ids}
         if not rung:
             return
         with self._lock:
