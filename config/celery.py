@@ -23,7 +23,15 @@ R = TypeVar("R")
 log = structlog.get_logger(__name__)
 
 QUEUE: Final = "souschef"
-TASKS: Final = ("assessment_completed", "survey_submitted", "refresh_assignments", "sweep", "nightly")
+TASKS: Final = (
+    "assessment_completed",
+    "survey_submitted",
+    "choice_made",
+    "order_given",
+    "refresh_assignments",
+    "sweep",
+    "nightly",
+)
 """Permanent names: messages of an old version name them, and operators know them from Flower."""
 TASK_MODULES: Final = ("tasks.events", "tasks.refresh", "tasks.maintenance")
 

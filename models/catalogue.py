@@ -36,6 +36,13 @@ def load(session: Session, school_id: int) -> Shelf:
     return _kept[key][1]
 
 
+def material_id(session: Session, school_id: int, ref: str) -> int | None:
+    """Return the id of a material by the school's name for it, or None."""
+    statement = text("SELECT id FROM souschef.material WHERE school_id = :school AND ref = :ref")
+    found = session.connection().execute(statement, {"school": school_id, "ref": ref}).scalar_one_or_none()
+    return None if found is None else int(found)
+
+
 def forget() -> None:
     """Forget what is kept, as a test must that makes databases anew."""
     _kept.clear()

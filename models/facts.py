@@ -169,7 +169,7 @@ def interests(session: Session, students: Collection[int]) -> dict[int, list[Int
 
 def counts(session: Session) -> dict[str, int]:
     """Return the number of facts by kind."""
-    return dict(session.connection().execute(text("SELECT kind, count(*) FROM souschef.fact GROUP BY kind")).all())  # type: ignore[arg-type] # rows of two
+    return dict(session.connection().execute(text("SELECT kind, count(*) FROM souschef.fact GROUP BY kind")).all())
 
 
 def skills_of_items(session: Session, items: Sequence[int]) -> set[int]:

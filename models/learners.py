@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlmodel import Session
 
 from models.facts import BEGINNING, Mark
@@ -76,15 +76,21 @@ def lock(session: Session, school_id: int, students: Collection[int]) -> dict[in
         ON CONFLICT (student_id) DO NOTHING
     """)
     read = text("""
-        SELECT student_id, state, snapshot_version, parameters_version, facts, last_at, last_sequence, last_key, version,
-               carry, nothing, nothing_sentence
+        SELECT student_id, state, snapshot_version, parameters_version, facts, last_at, last_sequence, last_key,
+               version, carry, nothing, nothing_sentence
           FROM souschef.learner_state WHERE student_id = ANY(CAST(:ids AS bigint[]))
          ORDER BY student_id FOR UPDATE
     """)
     connection = session.connection()
     connection.execute(made, {"school": school_id, "ids": ids})
     rows = connection.execute(read, {"ids": ids})
-    return {r[0]: StateRow(*r[:5], (r[5] or BEGINNING[0], r[6], r[7]), *r[8:]) for r in rows}
+    return {row[0]: _state_row(tuple(row)) for row in rows}
+
+
+def _state_row(row: tuple[Any, ...]) -> StateRow:
+    student, state, snapshot, parameters, count, last_at, last_sequence, last_key, *rest = row
+    mark = (last_at or BEGINNING[0], last_sequence, last_key)
+    return StateRow(student, state, snapshot, parameters, count, mark, *rest)
 
 
 def save(session: Session, rows: Sequence[StateRow]) -> None:
@@ -130,10 +136,11 @@ class StaleVersion(Exception):  # noqa: N818 - it is told as what happened
 def publish_gaps(session: Session, school_id: int, rows: Sequence[GapRow]) -> set[int]:
     """Write the gaps that differ from what is published; return the students of whom any did."""
     statement = text("""
-        INSERT INTO souschef.skill_gap AS old (school_id, student_id, skill_id, mastery, low, high, target, gap, retention,
-               level, standing, responses, evidence_until, version)
+        INSERT INTO souschef.skill_gap AS old (school_id, student_id, skill_id, mastery, low, high, target, gap,
+               retention, level, standing, responses, evidence_until, version)
         SELECT :school, new.* FROM unnest(CAST(:student_id AS bigint[]), CAST(:skill_id AS bigint[]),
-               CAST(:mastery AS double precision[]), CAST(:low AS double precision[]), CAST(:high AS double precision[]),
+               CAST(:mastery AS double precision[]), CAST(:low AS double precision[]),
+               CAST(:high AS double precision[]),
                CAST(:target AS double precision[]), CAST(:gap AS double precision[]),
                CAST(:retention AS double precision[]), CAST(:level AS text[]), CAST(:standing AS text[]),
                CAST(:responses AS integer[]), CAST(:evidence_until AS timestamptz[]), CAST(:version AS bigint[])) AS new
@@ -197,10 +204,10 @@ def due(session: Session, *, limit: int) -> list[int]:
 
 def _publish(
     session: Session,
-    statement: Any,
+    statement: TextClause,
     school_id: int,
-    rows: Sequence[Any],
-    columns: Collection[str],  # noqa: ANN401 - rows of either kind
+    rows: Sequence[GapRow] | Sequence[InterestRow],
+    columns: Collection[str],
 ) -> set[int]:
     if not rows:
         return set()

@@ -64,4 +64,4 @@ def schools_of(session: Session, ids: Collection[int]) -> dict[int, int]:
         SELECT id, school_id FROM souschef.person
          WHERE id = ANY(CAST(:ids AS bigint[])) AND role = 'student' AND active
     """)
-    return dict(session.connection().execute(statement, {"ids": list(ids)}).all())  # type: ignore[arg-type] # rows of two
+    return dict(session.connection().execute(statement, {"ids": list(ids)}).all())

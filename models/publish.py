@@ -79,7 +79,7 @@ def keep_decisions(session: Session, school_id: int, rows: Sequence[DecisionRow]
         "digests": [row.digest for row in rows],
         "times": [row.as_of for row in rows],
     }
-    return dict(session.connection().execute(statement, parameters).all()) if rows else {}  # type: ignore[arg-type] # rows of two
+    return dict(session.connection().execute(statement, parameters).all()) if rows else {}
 
 
 def end(session: Session, endings: Sequence[tuple[int, str, str, int]]) -> list[ChangeRow]:
@@ -100,8 +100,8 @@ def end(session: Session, endings: Sequence[tuple[int, str, str, int]]) -> list[
 def place(session: Session, school_id: int, rows: Sequence[Placed]) -> list[ChangeRow]:
     """Insert assignments into places that are free; return the lines for the feed."""
     statement = text("""
-        INSERT INTO souschef.assignment (school_id, student_id, class_id, slot, menu_position, material_id, skill_id, state,
-               because_gap, because_interest, predicted_success, reason, evidence_until, version, decision_id)
+        INSERT INTO souschef.assignment (school_id, student_id, class_id, slot, menu_position, material_id, skill_id,
+               state, because_gap, because_interest, predicted_success, reason, evidence_until, version, decision_id)
         SELECT :school, new.* FROM unnest(CAST(:student_id AS bigint[]), CAST(:class_id AS bigint[]),
                CAST(:slot AS integer[]), CAST(:menu_position AS integer[]), CAST(:material_id AS bigint[]),
                CAST(:skill_id AS bigint[]), CAST(:state AS text[]), CAST(:because_gap AS text[]),

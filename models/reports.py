@@ -42,10 +42,12 @@ def class_lines(session: Session, *, school: str | None = None, class_ref: str |
         SELECT person.ref, coalesce(concat_ws(' ', person.given_name, person.family_name), person.ref),
                gap.ref, gap.title, gap.mastery, coalesce(state.facts, 0),
                (SELECT coalesce(array_agg(title ORDER BY value * confidence DESC, title), '{}') FROM (
-                  SELECT topic.title, value, confidence FROM souschef.interest JOIN souschef.topic ON topic.id = topic_id
+                  SELECT topic.title, value, confidence
+                    FROM souschef.interest JOIN souschef.topic ON topic.id = topic_id
                    WHERE student_id = person.id AND NOT vetoed AND value >= 0.6 AND confidence >= 0.3
                    ORDER BY value * confidence DESC, topic.title LIMIT 3) AS liked),
-               given.id, given.title, given.skill, coalesce(given.contexts, '{}'), coalesce(given.slots, 0), given.state,
+               given.id, given.title, given.skill, coalesce(given.contexts, '{}'), coalesce(given.slots, 0),
+               given.state,
                coalesce(given.because_gap, ''), coalesce(given.because_interest, ''), coalesce(given.reason, ''),
                state.nothing, coalesce(state.nothing_sentence, '')
           FROM souschef.person
@@ -77,7 +79,13 @@ def class_lines(session: Session, *, school: str | None = None, class_ref: str |
          ORDER BY person.family_name, person.given_name, person.ref
     """)
     rows = session.connection().execute(statement, {"school": school, "class": class_ref})
-    return [ClassLine(*row[:6], tuple(row[6]), *row[7:10], tuple(row[10]), *row[11:]) for row in rows]
+    return [_class_line(tuple(row)) for row in rows]
+
+
+def _class_line(row: tuple[Any, ...]) -> ClassLine:
+    ref, name, gap, title, mastery, facts, likes, assignment, material, skill, contexts, *rest = row
+    likes, contexts = tuple(likes), tuple(contexts)
+    return ClassLine(ref, name, gap, title, mastery, facts, likes, assignment, material, skill, contexts, *rest)
 
 
 def fates(session: Session, *, source: str | None = None) -> dict[str, dict[str, int]]:

@@ -18,4 +18,4 @@ def resolve(session: Session, school_id: int, kind: str, names: Collection[str])
          WHERE school_id = :school AND kind = :kind AND name = ANY(CAST(:names AS text[]))
     """)
     parameters = {"school": school_id, "kind": str(kind), "names": sorted(names)}
-    return dict(session.connection().execute(statement, parameters).all())  # type: ignore[arg-type] # rows of two
+    return dict(session.connection().execute(statement, parameters).all())

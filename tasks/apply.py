@@ -4,7 +4,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 import orjson
 from sqlmodel import Session
@@ -13,11 +13,12 @@ from learning import questionnaire
 from lms import formats
 from lms.facts import Fact, FactKind, Ignored, PayloadError, SourceRules
 from models import catalogue, clock, facts, inbox, learners, people, roster
+from models.choices import Offer
 from models.facts import BEGINNING, END, Mark, NewFact
 from models.inbox import Claimed, Ending
 from models.people import Learner
 from models.tables.people import AliasKind, Role
-from tasks import embedding
+from tasks import choices, embedding
 from tasks.decide import decide
 
 FUTURE_TOLERANCE = dt.timedelta(minutes=5)
@@ -30,8 +31,11 @@ class Names:
 
     students: Mapping[str, Learner]
     items: Mapping[str, int]
+    material_items: Mapping[str, int]
+    """Names by which an LMS reports answers to a material's own questions: the material's id."""
     skills: Mapping[str, int]
     classes: Mapping[str, int]
+    offers: Mapping[int, Offer]
 
 
 class Unresolved(Exception):  # noqa: N818 - not a failure: the event waits
@@ -66,7 +70,9 @@ def apply(session: Session, school_id: int, events: list[Claimed]) -> Counter[st
     counts = Counter(ending.counts()) + Counter(fact.kind.value for fact, _ in written)
     touched = _touched(written)
     if touched:
-        counts += decide(session, school_id, states={s: states[s] for s in touched}, touched=touched)
+        followed = choices.follow(session, written)
+        concerned = {student: states[student] for student in touched}
+        counts += decide(session, school_id, states=concerned, touched=touched, changes=followed)
     inbox.finish(session, events, ending)
     return counts
 
@@ -105,8 +111,10 @@ def _resolve(session: Session, school_id: int, batches: Iterable[tuple[Fact, ...
     return Names(
         students={name: who[person] for name, person in persons.items()},
         items=roster.resolve(session, school_id, AliasKind.ITEM, items),
+        material_items=roster.resolve(session, school_id, AliasKind.MATERIAL_ITEM, items),
         skills=roster.resolve(session, school_id, AliasKind.SKILL, skills),
         classes=roster.resolve(session, school_id, AliasKind.CLASS, classes),
+        offers=choices.offers_of(session, found),
     )
 
 
@@ -163,17 +171,7 @@ def _resolved(
         raise Unresolved("unknown_student")
     if student.role != Role.STUDENT:
         raise NotKept("not_a_student")
-    item = skill = None
-    value = fact.value
-    match fact.kind:
-        case FactKind.ITEM_RESULT:
-            item = _first(fact.subject, names.items, code="unknown_item")
-        case FactKind.SKILL_RESULT:
-            skill = _first(fact.subject, names.skills, code="unknown_skill")
-        case FactKind.SURVEY_ANSWER:
-            value = _scored(fact, student, shelf)
-        case _:
-            pass
+    item, skill, value = _subject(fact, student, names, shelf)
     return NewFact(
         student_id=student.id,
         source_id=event.source_id,
@@ -191,6 +189,42 @@ def _resolved(
         revised_at=fact.revised_at,
         value=value,
     )
+
+
+def _subject(
+    fact: Fact, student: Learner, names: Names, shelf: catalogue.Shelf
+) -> tuple[int | None, int | None, Mapping[str, Any]]:
+    """Return (item id, skill id, value) of a fact: what it is about, and what is kept of what it says."""
+    match fact.kind:
+        case FactKind.ITEM_RESULT:
+            return _item(fact, names, shelf)
+        case FactKind.SKILL_RESULT:
+            return None, _first(fact.subject, names.skills, code="unknown_skill"), fact.value
+        case FactKind.SURVEY_ANSWER:
+            return None, None, _scored(fact, student, shelf)
+        case FactKind.ASSIGNMENT_PICKED | FactKind.ASSIGNMENT_STARTED | FactKind.ASSIGNMENT_DONE:
+            offer = names.offers.get(choices.assignment_id(fact) or 0)
+            if offer is None or offer.student_id != student.id:
+                raise NotKept("unknown_assignment")
+            return None, None, choices.told(offer)
+        case FactKind.INTEREST_FEEDBACK | FactKind.INTEREST_VETO:
+            if not student.interests_enabled:
+                raise NotKept("interests_off")
+            return None, None, fact.value
+        case FactKind.ATTEMPT_GRADED | FactKind.CONSENT:
+            return None, None, fact.value
+        case _:
+            assert_never(fact.kind)
+
+
+def _item(fact: Fact, names: Names, shelf: catalogue.Shelf) -> tuple[int | None, int | None, Mapping[str, Any]]:
+    """Return what an answer is to: an aligned item, a material's own question, or both."""
+    material = next((names.material_items[name] for name in fact.subject if name in names.material_items), None)
+    value = fact.value if material is None else {**fact.value, "material": material}
+    if material is not None and not any(name in names.items for name in fact.subject):
+        # A material's question that nobody aligned speaks of the skill that the material is for.
+        return None, shelf.catalogue.entries[material].skills[0], value
+    return _first(fact.subject, names.items, code="unknown_item"), None, value
 
 
 def _first(subject: tuple[str, ...], ids: Mapping[str, int], *, code: str) -> int:

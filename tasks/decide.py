@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from sqlmodel import Session
@@ -52,7 +52,12 @@ class Served:
 
 
 def decide(
-    session: Session, school_id: int, *, states: Mapping[int, StateRow], touched: Mapping[int, Mark | None]
+    session: Session,
+    school_id: int,
+    *,
+    states: Mapping[int, StateRow],
+    touched: Mapping[int, Mark | None],
+    changes: Sequence[ChangeRow] = (),
 ) -> Counter[str]:
     """Fold what is new, choose and publish for the students of `states`, whose rows the caller has locked.
 
@@ -61,6 +66,7 @@ def decide(
         school_id: whose students they are.
         states: the locked rows.
         touched: the earliest mark of what was written of each student; None where nothing was (a refresh).
+        changes: what has changed on their assignments already, to be announced with the rest.
 
     Returns:
         Counts: students, assigned, withdrawn, kept and what there was nothing for.
@@ -68,7 +74,7 @@ def decide(
     table = _set_table(session, school_id, states)
     after = folded(session, states, touched=touched, terms=table.terms)
     served = [_serve(table, after[student]) for student in sorted(states)]
-    return _publish(session, school_id, table, served)
+    return _publish(session, school_id, table, served, before=changes)
 
 
 def _set_table(session: Session, school_id: int, students: Mapping[int, StateRow]) -> Table:
@@ -102,7 +108,9 @@ def _interests(
     topics = sorted(shelf.topic_ids)
     for student, rows in facts.interests(session, who).items():
         evidence = [
-            interest.evidence_from(row.kind.value, at=row.mark[0].timestamp(), key=row.mark[2], attempt=row.attempt, value=row.value)
+            interest.evidence_from(
+                row.kind.value, at=row.mark[0].timestamp(), key=row.mark[2], attempt=row.attempt, value=row.value
+            )
             for row in rows
         ]
         known = [each for each in evidence if each is not None]
@@ -162,17 +170,21 @@ def _carry(state: StateRow) -> Carry:
     return Carry(**kept)
 
 
-def _publish(session: Session, school_id: int, table: Table, served: Iterable[Served]) -> Counter[str]:
+def _publish(
+    session: Session, school_id: int, table: Table, served: Iterable[Served], *, before: Sequence[ChangeRow]
+) -> Counter[str]:
     """Write what differs from what is published, and announce it."""
     round_ = list(served)
-    changes = _publish_beliefs(session, school_id, table, round_)
+    changes = [*before, *_publish_beliefs(session, school_id, table, round_)]
     moved = [each for each in round_ if each.decision.chosen or each.decision.withdrawn]
     decisions = publish.keep_decisions(session, school_id, [_decision_row(table, each) for each in moved])
     ended = [row for each in moved for row in _endings(table, each)]
     changes += publish.end(session, ended)
     placed = [row for each in moved for row in _placings(table, each, decisions[each.state.student_id])]
     changes += publish.place(session, school_id, placed)
-    needs = [NeedRow(each.state.student_id, n.skill, n.context, n.price) for each in round_ for n in each.decision.needs]
+    needs = [
+        NeedRow(each.state.student_id, n.skill, n.context, n.price) for each in round_ for n in each.decision.needs
+    ]
     publish.replace_needs(session, school_id, [each.state.student_id for each in round_], needs)
     changed = {change.student_id for change in changes}
     learners.save(session, [_saved(each, changed=each.state.student_id in changed) for each in round_])
@@ -298,5 +310,3 @@ def _counts(served: list[Served], *, placed: int, ended: int) -> Counter[str]:
 
 def _moment(seconds: float | None) -> dt.datetime | None:
     return None if seconds is None else dt.datetime.fromtimestamp(seconds, tz=dt.UTC)
-
-

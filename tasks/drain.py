@@ -12,6 +12,7 @@ from lms.facts import EventKind
 from models import database, inbox
 from models.inbox import Claimed
 from tasks.apply import apply
+from tasks.orders import apply_orders
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +35,7 @@ def drain(kind: EventKind, ids: Sequence[int]) -> tuple[Outcome, bool]:
         school_id, events = batch
         if not events:
             continue
-        total += _work(school_id, events)
+        total += _work(kind, school_id, events)
         total["batches"] += 1
         if time.monotonic() - started > BUDGET_SECONDS:
             return dict(total), True
@@ -49,11 +50,12 @@ def _claim(kind: EventKind, ids: Sequence[int]) -> tuple[int, list[Claimed]] | N
         return school_id, inbox.claim(session, kind, school_id=school_id, lease_seconds=settings().lease_seconds)
 
 
-def _work(school_id: int, events: list[Claimed]) -> Counter[str]:
+def _work(kind: EventKind, school_id: int, events: list[Claimed]) -> Counter[str]:
     """Apply one batch; a batch that breaks is handed back whole, and comes again in smaller ones."""
+    handle = apply_orders if kind is EventKind.ORDER else apply
     try:
         with database.transaction() as session:
-            return apply(session, school_id, events)
+            return handle(session, school_id, events)
     except inbox.LeaseLost:
         log.warning("lease_lost", school=school_id, events=len(events))
         return Counter(lease_lost=len(events))

@@ -5,8 +5,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,8 @@ from config.settings import settings
 from models import clock, database, facts, loading, reports, sources
 from models.reports import ClassLine
 from workers import reading, sending
-from workers.sending import Request
 from workers.class_table import console, show_class
+from workers.sending import Request
 from workers.supervisor import Kitchen, running
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "riverside"
@@ -124,8 +123,9 @@ def _in_order(classroom: list[Request], surveys: list[Request]) -> list[Batch]:
     for request in surveys:
         moment = _moment(orjson.loads(request.body)["form_response"]["submitted_at"])
         days.setdefault(moment.date(), []).append((moment, request))
-    for day in days.values():
-        found.append(Batch(max(moment for moment, _ in day), "forms", tuple(request for _, request in day)))
+    found += [
+        Batch(max(moment for moment, _ in day), "forms", tuple(request for _, request in day)) for day in days.values()
+    ]
     return sorted(found, key=lambda batch: batch.moment)
 
 
@@ -189,8 +189,8 @@ def show(out: Console, lines: list[ClassLine], summary: dict[str, Any], kitchen:
     out.print(f"Ignored were: {reasons}.")
     answers = summary["facts"].get("item_result", 0)
     out.print(
-        f"{answers:,} answers tell what {summary['students']} students can do; {summary['assignments']} of them have an "
-        f"assignment. {summary['laddered']} of {summary['slots']} open assignments needed a wider rule. "
+        f"{answers:,} answers tell what {summary['students']} students can do; {summary['assignments']} of them have "
+        f"an assignment. {summary['laddered']} of {summary['slots']} open assignments needed a wider rule. "
         f"It took {summary['seconds']} s."
     )
     out.print(f"\nFlower  {kitchen.flower_url}   user {kitchen.flower_user}, password {kitchen.flower_password}")
@@ -200,16 +200,8 @@ def show(out: Console, lines: list[ClassLine], summary: dict[str, Any], kitchen:
 def stay_up(told: Console) -> None:
     """Wait for Ctrl-C or a polite end."""
     told.print("\nEverything stays up until Ctrl-C.")
-    with _interruptible():
+    with suppress(KeyboardInterrupt):
         signal.pause()
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt:
-        pass
 
 
 def _progress(told: Console) -> Progress:

@@ -61,7 +61,9 @@ def read(path: Path) -> list[Request]:
     try:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except OSError as error:
-        raise RecordingUnreadable(f"{path} cannot be read: {error.strerror or error}.", "Name a .jsonl or .jsonl.gz file.") from None
+        raise RecordingUnreadable(
+            f"{path} cannot be read: {error.strerror or error}.", "Name a .jsonl or .jsonl.gz file."
+        ) from None
     requests = []
     for number, line in enumerate(raw.splitlines(), start=1):
         if not line.strip():
@@ -94,7 +96,7 @@ def send(
     door: str,
     credential: Credential,
     rate: float | None = None,
-    progress: Callable[[Request, int], None] = lambda request, status: None,
+    progress: Callable[[Request, int], None] = lambda _request, _status: None,
 ) -> Sent:
     """Send requests one after another; wait and try again where the door says that it is full.
 
@@ -128,7 +130,8 @@ def _send_one(client: httpx.Client, request: Request, credential: Credential) ->
             answer = client.request(request.method, request.path, headers=headers, content=request.body)
         except httpx.TransportError as error:
             raise DoorUnreachable(
-                f"No door answers at {client.base_url}: {error}.", "Start it with `souschef up`, or name it with --door."
+                f"No door answers at {client.base_url}: {error}.",
+                "Start it with `souschef up`, or name it with --door.",
             ) from None
         if answer.status_code not in RETRY_STATUSES or pause is None:
             return answer.status_code

@@ -56,11 +56,15 @@ class Policy(Table, table=True):
 
 
 class Order(Table, table=True):
-    """One row is one teacher's order for a student, or for a whole class where `student_id` is null."""
+    """One row is one teacher's order for a student, or for a whole class where `student_id` is null.
+
+    `key` is its giver's name for it: the same order given twice is one row, and taking it back names it.
+    """
 
     __tablename__ = "teacher_order"
     __table_args__ = in_schema(
         one_of("kind", OrderKind),
+        UniqueConstraint("school_id", "key"),
         CheckConstraint("class_id IS NOT NULL OR student_id IS NOT NULL", name="has_addressee"),
         Index("ix_teacher_order_student_id", "student_id"),
         Index("ix_teacher_order_class_id", "class_id"),
@@ -70,6 +74,7 @@ class Order(Table, table=True):
     school_id: int = Field(sa_column=references("school"))
     class_id: int | None = Field(default=None, sa_column=references("class", null=True))
     student_id: int | None = Field(default=None, sa_column=references("person", null=True))
+    key: str = Field(sa_column=plain_text())
     kind: str = Field(sa_column=plain_text())
     material_id: int | None = Field(default=None, sa_column=references("material", null=True))
     skill_id: int | None = Field(default=None, sa_column=references("skill", null=True))

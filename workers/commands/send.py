@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +27,7 @@ def send(
 
     Exit codes: 0 all were taken, 1 some were refused, 2 the recording cannot be read.
     """
+    from rich.console import Console
     from rich.progress import Progress
 
     from config.settings import settings
@@ -41,7 +43,7 @@ def send(
 
             raise Mendable(str(error), "Make it: souschef source add NAME --format FORMAT.") from None
     address = door or f"http://{settings().web_host}:{settings().web_port}"
-    with Progress(console=_stderr(), transient=True) as bar:
+    with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Sending", total=len(requests))
         sent = sending.send(
             requests, door=address, credential=given, rate=rate, progress=lambda _, __: bar.advance(task)
@@ -52,11 +54,5 @@ def send(
     else:
         told = ", ".join(f"{count} x {status}" for status, count in statuses.items())
         typer.echo(f"{sent.requests} requests in {sent.seconds:.1f} s: {told or 'none'}.")
-    if any(status >= 400 for status in sent.statuses):
+    if any(status >= HTTPStatus.BAD_REQUEST for status in sent.statuses):
         raise typer.Exit(1)
-
-
-def _stderr() -> object:
-    from rich.console import Console
-
-    return Console(stderr=True)

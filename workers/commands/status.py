@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+OLD_SECONDS = 120
+"""An event that waits longer than this needs a person."""
+
 
 def status(*, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Show the backlog, its age, what is parked or in quarantine, and when the last event and refresh were.
@@ -22,5 +25,5 @@ def status(*, as_json: Annotated[bool, typer.Option("--json", help="Print one JS
     else:
         for name, value in found.items():
             typer.echo(f"{name.replace('_', ' '):<18} {'never' if value is None else value}")
-    if found["quarantined"] or found["oldest_seconds"] > 120:
+    if found["quarantined"] or found["oldest_seconds"] > OLD_SECONDS:
         raise typer.Exit(1)

@@ -467,6 +467,7 @@ def upgrade() -> None:
     sa.Column('school_id', sa.BigInteger(), nullable=False),
     sa.Column('class_id', sa.BigInteger(), nullable=True),
     sa.Column('student_id', sa.BigInteger(), nullable=True),
+    sa.Column('key', sa.Text(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
     sa.Column('material_id', sa.BigInteger(), nullable=True),
     sa.Column('skill_id', sa.BigInteger(), nullable=True),
@@ -483,6 +484,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['skill_id'], ['souschef.skill.id'], name=op.f('fk_teacher_order_skill_id_skill'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['student_id'], ['souschef.person.id'], name=op.f('fk_teacher_order_student_id_person'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_teacher_order')),
+    sa.UniqueConstraint('school_id', 'key', name=op.f('uq_teacher_order_school_id_key')),
     schema='souschef'
     )
     op.create_index('ix_teacher_order_class_id', 'teacher_order', ['class_id'], unique=False, schema='souschef')

@@ -1,0 +1,91 @@
+"""Teachers' orders: put in force, or taken back, and the students whom they concern are decided for anew."""
+
+from collections import Counter
+
+import orjson
+from sqlmodel import Session
+
+from lms import canonical_orders
+from lms.facts import Order, OrderVerb, PayloadError
+from models import catalogue, inbox, learners, orders, roster
+from models.inbox import Claimed, Ending
+from models.orders import OrderRow
+from models.tables.people import AliasKind
+from tasks.decide import decide
+
+
+class UnknownName(Exception):  # noqa: N818 - not a failure: the order waits
+    """The order names somebody or something that the school has not loaded yet."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def apply_orders(session: Session, school_id: int, events: list[Claimed]) -> Counter[str]:
+    """Apply a batch of one school's orders within the caller's transaction; return counts."""
+    ending = Ending()
+    classes: set[int] = set()
+    students: set[int] = set()
+    for event in events:
+        try:
+            order = canonical_orders.parse(orjson.loads(event.payload))
+            for class_id, student_id in _carried_out(session, school_id, order):
+                if class_id is not None:
+                    classes.add(class_id)
+                if student_id is not None:
+                    students.add(student_id)
+        except UnknownName as missing:
+            ending.parked[event.id] = missing.code
+        except PayloadError as error:
+            ending.quarantined[event.id] = (error.code, error.pointer)
+        else:
+            ending.done.append(event.id)
+    counts = Counter(ending.counts())
+    whom = orders.concerned(session, classes=classes, students=students)
+    if whom:
+        states = learners.lock(session, school_id, whom)
+        counts += decide(session, school_id, states=states, touched=dict.fromkeys(states))
+    inbox.finish(session, events, ending)
+    return counts
+
+
+def _carried_out(session: Session, school_id: int, order: Order) -> list[tuple[int | None, int | None]]:
+    """Give or revoke an order; return (class id, student id) of whom it concerns, nothing where nothing changed."""
+    if order.verb is OrderVerb.REVOKE:
+        concerned = orders.revoke(session, school_id, order.key)
+        if concerned is None:
+            raise UnknownName("unknown_order")
+        return [concerned]
+    row = OrderRow(
+        key=order.key,
+        kind=order.verb.value,
+        author=order.author,
+        reason=order.reason,
+        given_at=order.given_at,
+        expires_at=order.expires_at,
+        class_id=_named(session, school_id, AliasKind.CLASS, order.class_ref, code="unknown_class"),
+        student_id=_named(session, school_id, AliasKind.PERSON, order.student, code="unknown_student"),
+        material_id=_material(session, school_id, order.material),
+        skill_id=_named(session, school_id, AliasKind.SKILL, order.skill, code="unknown_skill"),
+    )
+    given = orders.give(session, school_id, row)
+    return [(None if row.student_id else row.class_id, row.student_id)] if given else []
+
+
+def _named(session: Session, school_id: int, kind: AliasKind, name: str | None, *, code: str) -> int | None:
+    if name is None:
+        return None
+    found = roster.resolve(session, school_id, kind, {name}).get(name)
+    if found is None:
+        raise UnknownName(code)
+    return found
+
+
+def _material(session: Session, school_id: int, ref: str | None) -> int | None:
+    if ref is None:
+        return None
+    found = catalogue.material_id(session, school_id, ref)
+    if found is None:
+        raise UnknownName("unknown_material")
+    return found
