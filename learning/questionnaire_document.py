@@ -127,6 +127,9 @@ def _faults(written: QuestionnaireDocument) -> Iterator[Finding]:
             if seen.setdefault(plain(name), n) != n:
                 other = seen[plain(name)]
                 yield Finding(f"{here}/ref", "doubled", f"question {other} has this name too", "Give it another name.")
+        for name, texts in (("labels", question.labels or ()), ("options", question.options)):
+            if len({plain(text) for text in texts}) < len(texts):
+                yield Finding(f"{here}/{name}", "doubled", f"two {name} read the same", "Give each its own words.")
         yield from _scale_faults(question, here)
         yield from _topic_faults(question, here)
 
