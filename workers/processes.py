@@ -125,7 +125,7 @@ class Process:
         with popen.stdout or sys.stdin.buffer as lines:  # it is a pipe; the type says that it may be none
             for raw in lines:
                 line = raw.decode(errors="replace").rstrip("\n")
-                keeper.emit(logging.makeLogRecord({"msg": line.replace("%", "%%")}))
+                keeper.emit(logging.makeLogRecord({"msg": line}))
                 if self.say is not None:
                     self.say(self.name, line)
         keeper.close()
