@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from learning.beliefs import Standing
 from learning.selection.catalogue import Catalogue, Depth
-from learning.selection.fixed import SCALE, kappa, mix, normal, root, sharing
+from learning.selection.fixed import SCALE, kappa, mix, normal, root, sharing, text_key
 from learning.selection.inputs import Belief, Inputs, quantised
 from learning.selection.policy import OrderKind
 from learning.selection.shelves import Entry, Kind, Outlook
@@ -29,6 +29,7 @@ class Case:
     """One student's case. It changes only by what it remembers, and by `take`: what is open from now on."""
 
     __slots__ = (
+        "_context_ties",
         "_outlooks",
         "_ties",
         "_views",
@@ -69,6 +70,7 @@ class Case:
         self.titles: set[int] = set()
         self.topics: set[str] = set()
         self._ties: dict[int, int] = {}
+        self._context_ties: dict[str | None, int] = {}
         self._views: dict[int, View | None] = {}
         self.likings = _likings(inputs)
         self._worn: frozenset[str] | None = None
@@ -129,6 +131,13 @@ class Case:
         except KeyError:
             found = self._ties[material] = mix(self.rules.tie_key, self.inputs.student, material)
             return found
+
+    def context_tie(self, context: str | None) -> int:
+        """Return the keyed hash that breaks ties between contexts for this student."""
+        if context not in self._context_ties:
+            key = text_key(context or "")
+            self._context_ties[context] = mix(self.rules.tie_key, self.inputs.student, key)
+        return self._context_ties[context]
 
     def success(self, entry: Entry) -> int | None:
         """Return the predicted success on a material."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from learning.selection.candidates import Candidate, Search
 from learning.selection.case import Case
-from learning.selection.fixed import mix, text_key
 from learning.selection.liking import disliked, liking
 from learning.selection.shelves import Kind
 
@@ -27,7 +26,7 @@ def menu(case: Case, search: Search, chosen: Candidate) -> list[Candidate]:
 def _order(case: Case, kind: Kind) -> tuple[int, bool, int, str]:
     """Liked contexts first; with the dial at 0 interest orders nothing."""
     context, depth = kind
-    tie = mix(case.rules.tie_key, case.inputs.student, text_key(context or ""))
+    tie = case.context_tie(context)
     if case.rules.tolerance == 0:
         return 0, False, tie, depth
     return -liking(case, context, depth), disliked(case, context), tie, depth

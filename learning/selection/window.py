@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from learning.selection.candidates import Candidate, Search
 from learning.selection.case import Case
-from learning.selection.fixed import SCALE, mix, text_key
+from learning.selection.fixed import SCALE
 from learning.selection.liking import disliked, known
 from learning.selection.shelves import NEUTRAL, Kind
 
@@ -83,13 +83,12 @@ def least_known(case: Case, search: Search, inside: list[Candidate]) -> list[Can
     """
     if not case.inputs.interests:
         return []
-    student, key = case.inputs.student, case.rules.tie_key
     of_skills = {candidate.skill for candidate in inside}
     kinds = {kind for skill in of_skills for group, _ in search.groups(skill) for kind in group.kinds if kind[0]}
     by_context: dict[str, list[Kind]] = {}
     for context, depth in sorted(kinds, key=lambda kind: (kind[0] or "", kind[1])):
         by_context.setdefault(context or "", []).append((context, depth))
-    for context in sorted(by_context, key=lambda c: (known(case, c), mix(key, student, text_key(c)))):
+    for context in sorted(by_context, key=lambda c: (known(case, c), case.context_tie(c))):
         found = [candidate for kind in by_context[context] for candidate in search.of_kind(kind, inside)]
         if tried := window(case, inside[0], search.in_order(found)):
             return tried

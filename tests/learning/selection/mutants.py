@@ -112,7 +112,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "improve",
         lambda of, _: [of.withdraw(s, Trigger.BETTER) for s in list(of.kept)],
     ),
-    Mutant("L13", "ties are broken by dice", menu, "mix", _dice),
+    Mutant("L13", "ties are broken by dice", case, "mix", _dice),
     Mutant("L13", "a record lacks a material", record, "_catalogue", _fewer_materials),
     Mutant("L14", "interests are read without consent", inputs, "consented", lambda place: place.interests),
     Mutant("L15", "being stuck changes nothing", admissible, "not_stuck", _yes),
