@@ -14,7 +14,8 @@ from lms.files.rows import AlignmentRow, MaterialRow, PrerequisiteRow, ScopeRow,
 LOGITS = 6.0
 """Difficulties lie between -6 and 6 logits."""
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
-_ADDRESS = re.compile(r"(?:https?://[^\s/]+|/)\S*")
+_ADDRESS = re.compile(r"(?:https?://[^\s/\\]+|/(?![/\\]))\S*")
+"""A page anywhere, or one of the LMS's own; two slashes would lead away from it, as would a slash and a backslash."""
 _DEPTHS = ("structural", "cosmetic", "neutral")
 _MATERIAL_MAY = (
     *("context", "depth", "reading_level", "minutes", "language", "licence", "active_from", "active_until"),

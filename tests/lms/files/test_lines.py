@@ -1,0 +1,136 @@
+"""CSVs as schools really send them, and mangled ones: each problem with its line, its column and its mend."""
+
+import pytest
+
+from lms.files import tables
+from lms.files.bundle import MOST_PROBLEMS, Bundle
+from lms.files.problem import Problem
+from lms.files.reading import parse
+
+
+def skills(body: str | bytes) -> Bundle:
+    return parse([("skills.csv", body.encode() if isinstance(body, str) else body)])
+
+
+def only(bundle: Bundle) -> Problem:
+    assert len(bundle.problems) == 1, bundle.problems
+    return bundle.problems[0]
+
+
+def test_a_mark_at_the_beginning_and_windows_line_ends_are_taken() -> None:
+    found = skills(b"\xef\xbb\xbfskill,title\r\nA,adding\r\nB,taking away\r\n")
+    assert not found.problems
+    assert [row.title for row in found.skills.values()] == ["adding", "taking away"]
+
+
+def test_a_quoted_cell_over_three_lines_does_not_shift_the_lines_of_later_problems() -> None:
+    """The header is line 1, A stands in 2 to 4, B in 5; its grade is wrong."""
+    found = skills('skill,title,grade\nA,"adding\n""all""\nof it",3\nB,more,many\n')
+    assert found.skills["A"].title == 'adding\n"all"\nof it'
+    problem = only(found)
+    assert (problem.file, problem.line, problem.column) == ("skills.csv", 5, "grade")
+    assert "'many' is no number from 0 to 13" in problem.wrong
+
+
+def test_bytes_that_are_no_utf8_are_told_by_line_and_byte() -> None:
+    """é as Latin-1 is the 4th byte of line 3: B , r 0xE9."""
+    problem = only(skills(b"skill,title\nA,adding\nB,r\xe9sum\xe9\n"))
+    assert (problem.line, problem.wrong) == (3, "byte 4 of the line is not UTF-8")
+    assert problem.mend == "Save the file as UTF-8."
+
+
+def test_utf16_as_some_spreadsheets_save_it_is_a_problem_and_no_crash() -> None:
+    assert only(skills("skill,title\nA,adding\n".encode("utf-16"))).line == 1
+
+
+def test_semicolons_between_columns_are_told_as_that() -> None:
+    found = skills("skill;title\nA;adding\n")
+    assert [problem.column for problem in found.problems][:2] == ["skill", "title"]
+    assert found.problems[0].mend == "Separate the columns with commas."
+
+
+def test_a_misspelt_column_is_refused_with_the_nearest_right_one() -> None:
+    problem = only(skills("skill,title,gread\nA,adding,3\n"))
+    assert (problem.line, problem.column, problem.mend) == (1, "gread", "Did you mean grade?")
+
+
+def test_a_column_twice_is_refused() -> None:
+    assert only(skills("skill,title,title\nA,adding,adding\n")).wrong == "the column comes twice"
+
+
+@pytest.mark.parametrize("row", ["A", "A,adding,3,strand,1,more"])
+def test_a_row_with_too_few_or_too_many_cells_is_told(row: str) -> None:
+    problem = only(skills(f"skill,title,grade,strand,weight\n{row}\nB,more,3,,\n"))
+    assert problem.line == 2
+    assert "the header has 5" in problem.wrong
+
+
+def test_empty_rows_below_the_last_are_left_out() -> None:
+    found = skills("skill,title\nA,adding\n,\n\n  ,\n")
+    assert (len(found.skills), found.problems) == (1, [])
+
+
+def test_an_unclosed_quote_is_told_where_its_row_begins() -> None:
+    problem = only(skills('skill,title\nA,adding\nB,"never\nends\n'))
+    assert (problem.line, problem.mend) == (3, 'Check the quotes: write "" for one inside a cell.')
+
+
+def test_an_empty_file_lacks_its_columns() -> None:
+    assert {problem.column for problem in skills(b"").problems} == {"skill", "title"}
+
+
+def test_a_zero_character_is_refused_because_no_database_keeps_it() -> None:
+    assert "zero character" in only(skills("skill,title\nA,add\x00ing\n")).wrong
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-1", "1e999", "1_0", "0x3", "14", "3,5", "٣"])
+def test_what_is_no_number_in_range_is_refused(number: str) -> None:
+    assert only(skills(f'skill,title,grade\nA,adding,"{number}"\n')).column == "grade"
+
+
+def test_a_decimal_comma_is_told_as_such() -> None:
+    assert only(skills('skill,title,grade\nA,adding,"3,5"\n')).mend == "Write the decimals after a point, as in 0.5."
+
+
+@pytest.mark.parametrize("date", ["31.12.2026", "2026-02-30", "9999-12-31", "0001-01-01", "soon"])
+def test_what_is_no_date_is_refused(date: str) -> None:
+    bundle = parse([("scope.csv", f"class,skill,until\nC,A,{date}\n".encode())])
+    assert only(bundle).column == "until"
+
+
+def test_a_closing_date_counts_as_its_last_day_and_a_moment_as_itself() -> None:
+    """2026-12-18 closes when the 19th begins; 12:00 in a zone two hours ahead is 10:00 UTC."""
+    body = "class,skill,from,until\nC,A,2026-09-01,2026-12-18\nC,B,2026-09-01,2026-12-18T12:00:00+02:00\n"
+    first, second = parse([("scope.csv", body.encode())]).scope.values()
+    assert first.opens_at is not None
+    assert first.closes_at is not None
+    assert second.closes_at is not None
+    assert (first.opens_at.isoformat(), first.closes_at.isoformat()) == (
+        "2026-09-01T00:00:00+00:00",
+        "2026-12-19T00:00:00+00:00",
+    )
+    assert second.closes_at.utctimetuple().tm_hour == 10
+
+
+def test_the_same_ref_twice_names_the_line_of_the_first() -> None:
+    problem = only(skills("skill,title\nA,adding\nB,more\nA,again\n"))
+    assert (problem.line, problem.wrong) == (4, "'A' already stands in line 2")
+
+
+def test_a_million_problems_are_counted_and_a_thousand_told() -> None:
+    """1,500 rows without a title: 1,000 told, 500 counted."""
+    found = skills("skill,title\n" + "A,\n" * 1500)
+    assert (len(found.problems), found.untold) == (MOST_PROBLEMS, 500)
+
+
+def test_what_looks_like_code_is_data() -> None:
+    title = "'; DROP TABLE skill; -- {{7*7}} ${jndi:ldap://x} __proto__ 🙂 \u202ertl"
+    found = skills(f'skill,title\nA,"{title}"\n')
+    assert found.skills["A"].title == title
+
+
+def test_a_csv_with_a_cell_beyond_any_size_is_a_problem() -> None:
+    body = "skill,title\nA," + "x" * 200_000 + "\n"
+    bundle = Bundle()
+    tables.skills("skills.csv", body.encode(), bundle)
+    assert len(bundle.problems) == 1

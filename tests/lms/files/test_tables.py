@@ -1,0 +1,139 @@
+"""Our own CSVs: what each means, and what is out of range."""
+
+import pytest
+
+from lms.files.bundle import Bundle
+from lms.files.reading import parse
+
+HEAD = "material,title,url,skills,difficulty"
+
+
+def materials(*rows: str, head: str = HEAD) -> Bundle:
+    return parse([("materials.csv", "\n".join([head, *rows]).encode())])
+
+
+def test_a_material_with_only_what_is_needed_gets_plain_values() -> None:
+    row = materials("M,Sharing,https://m.example/1,A;B,0.5").materials["M"]
+    assert row.skills == ("A", "B")
+    assert (row.difficulty, row.context, row.depth, row.minutes, row.language) == (0.5, None, "neutral", 10, "en")
+
+
+def test_a_context_without_a_depth_is_cosmetic() -> None:
+    row = materials("M,Sharing,https://m.example/1,A,0,sports", head=f"{HEAD},context").materials["M"]
+    assert row.depth == "cosmetic"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "https://",
+        "https:///path",
+        "//m.example",
+        "/\\m.example",
+        "http://a b",
+    ],
+)
+def test_an_address_that_is_no_page_is_refused(url: str) -> None:
+    """Two slashes, or a slash and a backslash, would lead away from the LMS's own site."""
+    problems = materials(f'M,Sharing,"{url}",A,0').problems
+    assert [problem.column for problem in problems] == ["url"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("minutes", "0"),
+        ("minutes", "601"),
+        ("minutes", "2.5"),
+        ("depth", "deep"),
+        ("language", "English please"),
+        ("reading_level", "99"),
+        ("active_until", "2026-08-31"),
+        ("items", "i;i"),
+    ],
+)
+def test_what_is_out_of_range_is_told_by_its_column(column: str, value: str) -> None:
+    head = f"{HEAD},active_from,{column}"
+    problems = materials(f"M,Sharing,https://m.example/1,A,0,2026-09-01,{value}", head=head).problems
+    assert [problem.column for problem in problems] == [column]
+
+
+@pytest.mark.parametrize("difficulty", ["6.1", "-7", "easy"])
+def test_a_difficulty_is_in_logits_from_minus_six_to_six(difficulty: str) -> None:
+    assert materials(f"M,Sharing,https://m.example/1,A,{difficulty}").problems[0].column == "difficulty"
+
+
+def test_a_material_without_a_skill_is_refused() -> None:
+    assert materials("M,Sharing,https://m.example/1,,0").problems[0].column == "skills"
+
+
+def test_an_item_of_two_materials_is_refused_because_a_name_means_one_thing() -> None:
+    found = materials("M,a,https://m.example/1,A,0,q1", "N,b,https://m.example/2,A,0,q1", head=f"{HEAD},items")
+    assert [(problem.line, problem.wrong) for problem in found.problems] == [
+        (3, "'q1' already means the material item 'M'")
+    ]
+
+
+def test_a_blank_difficulty_of_an_item_is_unknown_and_not_zero() -> None:
+    found = parse([("alignments.csv", b"source,item,skill,weight,difficulty\nmoodle,q1,A,,\nmoodle,q2,A,0.5,0\n")])
+    assert [(row.weight, row.difficulty) for row in found.alignments.values()] == [(1.0, None), (0.5, 0.0)]
+    assert found.aliases["item", "q1"].ref == "q1"
+
+
+@pytest.mark.parametrize(
+    ("file", "body"),
+    [
+        ("alignments.csv", "item,skill\nq,A\nq,A\n"),
+        ("prerequisites.csv", "skill,needs\nA,B\nA,B\n"),
+        ("scope.csv", "class,skill\nC,A\nC,A\n"),
+        ("topics.csv", "topic,title\nt,a\nt,b\n"),
+    ],
+)
+def test_the_same_link_twice_is_refused(file: str, body: str) -> None:
+    assert [problem.line for problem in parse([(file, body.encode())]).problems] == [3]
+
+
+def test_the_csv_of_skills_goes_before_the_case_package() -> None:
+    package = b'{"CFItems": [{"identifier": "u1", "humanCodingScheme": "A", "fullStatement": "Add numbers."}]}'
+    found = parse([("skills.csv", b"skill,title,weight\nA,adding,2\n"), ("skills.json", package)])
+    assert not found.problems
+    assert (found.skills["A"].title, found.skills["A"].weight) == ("adding", 2.0)
+    assert found.aliases["skill", "u1"].ref == "A"
+
+
+@pytest.mark.parametrize(
+    "name", ["__MACOSX/._skills.csv", "__MACOSX/skills.csv", ".skills.csv", "notes.csv", "old/.git/skills.csv"]
+)
+def test_what_is_none_of_ours_is_not_read(name: str) -> None:
+    assert parse([(name, b"\x00\x01 no csv at all")]).files == []
+
+
+def test_a_questionnaire_may_be_toml() -> None:
+    found = parse([("questionnaires/likes.toml", b'survey = "S"\ntitle = "Likes"\n')])
+    assert found.surveys["S"].document == {"survey": "S", "title": "Likes"}
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "wrong"),
+    [
+        (b'{"title": "x"}', "/survey", "it is missing"),
+        (b"[1]", "", "it holds no JSON object"),
+        (b'{"survey": "a", "survey": "b"}', "", "a name stands twice in one object"),
+        (b'{"survey": NaN}', "", "it holds NaN or Infinity"),
+        (b'\xef\xbb\xbf{"survey": "a"', "", "it is not JSON (Expecting ',' delimiter, character 15)"),
+        (b"\xff\xfe{", "", "it is not JSON in UTF-8"),
+        (b'{"survey": "\xe9"}', "", "it is not UTF-8"),
+        (b"[" * 100_000, "", "it is nested too deep"),
+    ],
+)
+def test_a_questionnaire_that_cannot_be_read_is_a_problem(body: bytes, pointer: str, wrong: str) -> None:
+    problems = parse([("questionnaires/q.json", body)]).problems
+    assert [(problem.column, problem.wrong) for problem in problems] == [(pointer, wrong)]
+
+
+def test_two_files_of_one_survey_are_a_problem() -> None:
+    body = b'{"survey": "S"}'
+    problems = parse([("questionnaires/a.json", body), ("questionnaires/b.json", body)]).problems
+    assert [problem.wrong for problem in problems] == ["'S' already stands in questionnaires/a.json"]
