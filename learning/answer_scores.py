@@ -99,8 +99,6 @@ def _shares(question: Question, selected: list[str]) -> dict[str, Any]:
     To select all (or to rank nothing) tells nothing apart, as one rating for all questions does not.
     """
     points = _borda(question, selected) if question.kind is QuestionKind.RANKING else _marks(question, selected)
-    if not selected or len(set(points.values())) == 1:
-        return {"shares": {}, "mean": 0.0, "topics": {}}
     mean = math.fsum(points.values()) / len(points)
     shares: dict[str, float] = {}
     weights: dict[str, float] = {}
@@ -112,6 +110,8 @@ def _shares(question: Question, selected: list[str]) -> dict[str, Any]:
         keyed = math.fsum(abs(w) * (p if w > 0.0 else 2.0 * mean - p) for p, w in parts)
         shares[topic] = round(min(1.0, max(0.0, keyed / math.fsum(abs(w) for _, w in parts))), DECIMALS)
         weights[topic] = max(abs(w) for _, w in parts)
+    if not selected or len(set(points.values())) == 1:
+        shares = {}
     return {"shares": shares, "mean": round(mean, DECIMALS), "topics": weights}
 
 
