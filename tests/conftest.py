@@ -54,7 +54,7 @@ def broker_of_our_own(url: str) -> Iterator[str]:
     for number in range(15, -1, -1):
         address = urlsplit(url)._replace(path=f"/{number}").geturl()
         with redis.Redis.from_url(address) as client:
-            if client.dbsize() == 0 and client.set("souschef-tests", "taken", nx=True):
+            if client.dbsize() == 0 and client.set("souschef-tests", "taken", nx=True, ex=86_400):
                 break
     else:
         pytest.fail(f"All 16 databases of the broker at {urlsplit(url).hostname} hold something; empty one.")
