@@ -127,7 +127,7 @@ def _ready(ours: Identity) -> bool:
         return True
     if 'database "souschef" does not exist' in problem:
         environment = {**os.environ, "PGPASSWORD": ours.postgres_password}
-        command = [_binary("createdb"), "-h", HOST, "-p", str(ours.postgres_port), "-U", "souschef", "souschef"]
+        command = [str(_binary("createdb")), "-h", HOST, "-p", str(ours.postgres_port), "-U", "souschef", "souschef"]
         subprocess.run(command, env=environment, check=False, capture_output=True)  # noqa: S603 - the wheel's own
     return False
 
