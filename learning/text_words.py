@@ -37,6 +37,8 @@ _COMPILED = tuple((re.compile(pattern), plain) for pattern, plain in _CONTRACTIO
 _LETTERS_IN_A_ROW = 3
 _SHORTEST_STEM = 3
 _SHORTEST_GUESS = 5
+_UNSPEAKABLE = 6
+"""So many consonants in a row are no word; "strengths" has five."""
 _ENOUGH_FOR = (6, 9)
 _ENOUGH_ALIKE = (5, 5, 8)
 _VOWELS = set("aeiouy")
@@ -126,7 +128,7 @@ def is_mash(word: str) -> bool:
         return True
     runs = re.findall(r"[bcdfghjklmnpqrstvwxz]+", word)
     parts = {word, *(word[n : n + 5] for n in range(len(word) - 4))}
-    return max(map(len, runs), default=0) >= _SHORTEST_GUESS or any(
+    return max(map(len, runs), default=0) >= _UNSPEAKABLE or any(
         part in row or part in row[::-1] for part in parts for row in _ROWS
     )
 
