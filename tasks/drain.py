@@ -19,6 +19,19 @@ log = structlog.get_logger(__name__)
 BUDGET_SECONDS = 10.0
 """A task hands over to a new one after this long, well below the task limit of 20 s."""
 
+STORY = (
+    "students",
+    "assigned",
+    "withdrawn",
+    "kept",
+    "nothing",
+    "applied",
+    "ignored",
+    "parked",
+    "quarantined",
+    "failed",
+)
+
 Outcome = dict[str, int | str]
 """What a task did, as small counts: shown in Flower."""
 
@@ -38,8 +51,14 @@ def drain(kind: EventKind, ids: Sequence[int]) -> tuple[Outcome, bool]:
         total += _work(kind, school_id, events)
         total["batches"] += 1
         if time.monotonic() - started > BUDGET_SECONDS:
-            return dict(total), True
-    return dict(total), False
+            return told(total), True
+    return told(total), False
+
+
+def told(counts: Counter[str]) -> Outcome:
+    """Return counts as Flower shows them: what came of it for students first, how it came about after."""
+    first = [name for name in STORY if name in counts]
+    return {name: counts[name] for name in (*first, *sorted(counts.keys() - set(STORY)))}
 
 
 def _claim(kind: EventKind, ids: Sequence[int]) -> tuple[int, list[Claimed]] | None:

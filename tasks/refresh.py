@@ -6,7 +6,7 @@ from itertools import groupby
 from config.celery import job
 from models import database, learners, people
 from tasks.decide import decide
-from tasks.drain import Outcome
+from tasks.drain import Outcome, told
 
 SLICE = 100
 """Students of one transaction: short enough not to keep an event of theirs waiting."""
@@ -24,4 +24,4 @@ def refresh_assignments(student_ids: list[int]) -> Outcome:
             with database.transaction() as session:
                 states = learners.lock(session, school_id, students[start : start + SLICE])
                 counts += decide(session, school_id, states=states, touched=dict.fromkeys(states))
-    return dict(counts)
+    return told(counts)

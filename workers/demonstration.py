@@ -25,6 +25,13 @@ from workers.supervisor import Kitchen, running
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "riverside"
 APPLY_SECONDS = 120.0
+IGNORED = {
+    "ignored": "logins, views and the like",
+    "abandoned": "from attempts that were abandoned",
+    "no_answer": "without an answer",
+    "not_collected": "of a survey that nobody allowed to be read",
+}
+"""Why statements hold nothing to keep, in words."""
 
 
 class DemoStuck(Mendable):
@@ -185,8 +192,8 @@ def show(out: Console, lines: list[ClassLine], summary: dict[str, Any], kitchen:
         f"{summary['duplicates']} duplicates, {summary['ignored']:,} ignored, {summary['quarantined']} quarantined, "
         f"{summary['parked']} parked; and {summary['survey_responses']} survey responses."
     )
-    reasons = ", ".join(f"{count} {reason}" for reason, count in summary["ignored_by_reason"].items())
-    out.print(f"Ignored were: {reasons}.")
+    reasons = summary["ignored_by_reason"].items()
+    out.print("Ignored were " + ", ".join(f"{count:,} {IGNORED.get(why, why)}" for why, count in reasons) + ".")
     answers = summary["facts"].get("item_result", 0)
     out.print(
         f"{answers:,} answers tell what {summary['students']} students can do; {summary['assignments']} of them have "

@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import text
 
 from config.settings import Settings, settings
+from learning import selection
 from models import database, facts, inbox, reports, sources
 from workers import demonstration, sending
 from workers.supervisor import Kitchen, running
@@ -96,6 +97,14 @@ def states() -> dict[str, bytes]:
         return {ref: bytes(state) for ref, state in rows}
 
 
+def every_decision_replays() -> int:
+    """Decide again from each stored record alone; return how many gave the same bytes, which must be all."""
+    with transaction() as session:
+        records = session.connection().execute(text("SELECT record FROM souschef.decision")).scalars().all()
+    assert [record for record in records if selection.replay(record) != record] == []
+    return len(records)
+
+
 def outcomes() -> Counter[bool | None]:
     with transaction() as session:
         rows = session.connection().execute(text("SELECT outcome FROM souschef.fact WHERE kind = 'item_result'"))
@@ -118,6 +127,7 @@ def test_the_class_becomes_exactly_what_its_recording_holds(kitchen: Kitchen) ->
     assert all(line.assignment is not None or line.nothing for line in lines)
     assert all(line.because_gap and line.because_interest for line in lines if line.assignment is not None)
     assert (quarantined, parked) == (0, 0)
+    assert every_decision_replays() > 28
     before = contract()
     assert set(replay(kitchen)) == {200}
     wait_until(all_applied, seconds=60, what="all duplicates applied")
