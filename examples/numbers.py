@@ -143,4 +143,4 @@ def _draw_range(dice: random.Random, spec: str) -> Number:
     if found[5]:
         return percent(value)
     places = len((found[4] or "").partition(".")[2])
-    return decimal(value, places) if places else whole(value)
+    return decimal(value, places) if value.denominator > 1 else whole(value)

@@ -14,7 +14,7 @@ from examples.wording import Dress, read_dress
 
 HERE = Path(__file__).parent
 CONTEXTS = ("sports", "animals", "music", "building", "space", "food", "games", "art")
-_KEYS = {"relation", "neutral", "options", "neutral-options", "answer", "min", "max"}
+_KEYS = {"relation", "neutral", "options", "neutral-options", "answer", "min", "max", "whole-only"}
 
 
 class ShapeError(ValueError):
@@ -43,9 +43,14 @@ class Shape:
     low: Mapping[str, Mapping[str, float]] | None = None
     """Smallest sane quantities, by context."""
     high: Mapping[str, Mapping[str, float]] | None = None
+    """Largest sane quantities, by context."""
+    whole_only: frozenset[str] = frozenset()
+    """Contexts whose things cannot be cut: no half goal, no 3.7 dogs."""
 
     def sane(self, context: str, quantities: Quantities) -> bool:
         """Return whether the numbers are believable in a context (a measure has no 40 beats)."""
+        if context in self.whole_only and any(number.value.denominator != 1 for number in quantities.values()):
+            return False
         low, high = (self.low or {}).get(context, {}), (self.high or {}).get(context, {})
         above = all(quantities[name].value >= Fraction(bound) for name, bound in low.items() if name in quantities)
         return above and all(
@@ -85,4 +90,5 @@ def _read_shape(name: str, table: dict[str, Any]) -> Shape:
         form=table.get("answer", ""),
         low=table.get("min"),
         high=table.get("max"),
+        whole_only=frozenset(table.get("whole-only", ())),
     )

@@ -8,6 +8,7 @@ from fractions import Fraction
 from examples.numbers import Number
 
 SHAPES = {3: "triangle", 4: "square", 5: "pentagon", 6: "hexagon", 8: "octagon"}
+PAIRS = {3: "triangle or a square", 5: "pentagon or a hexagon"}
 PARTS = {2: "halves", 3: "thirds", 4: "fourths", 6: "sixths", 8: "eighths"}
 PLACES = {"1": "whole number", "0.1": "tenth", "0.01": "hundredth"}
 LIMITS = ("at least", "at most", "more than", "less than")
@@ -43,7 +44,7 @@ def clock(minutes: int) -> Number:
 def draw_word(dice: random.Random, kind: str, spec: str) -> Number | None:
     """Return a number shown as a word, or None where `kind` is none of ours.
 
-    `sides:3|4`, `cut:2|4`, `place:1|0.1`, `words:100..999`, `clock:480..690/30` (minutes since 0:00), `limit:0|1`
+    `sides:3|4`, `pair:3|5` (a shape and the next), `cut:2|4`, `place:1|0.1`, `words:100..999`, `clock:480..690/30` (minutes since 0:00), `limit:0|1`
     (an index into LIMITS) and `axis:x|y`.
     """
     match kind:
@@ -55,7 +56,7 @@ def draw_word(dice: random.Random, kind: str, spec: str) -> Number | None:
             span, _, step = spec.partition("/")
             low, _, high = span.partition("..")
             return clock(dice.randrange(int(low), int(high) + 1, int(step)))
-        case "sides" | "cut" | "limit" | "place" | "axis":
+        case "sides" | "pair" | "cut" | "limit" | "place" | "axis":
             return _named(kind, dice.choice(spec.split("|")))
         case _:
             return None
@@ -65,6 +66,8 @@ def _named(kind: str, choice: str) -> Number:
     match kind:
         case "sides":
             return Number(Fraction(choice), SHAPES[int(choice)])
+        case "pair":
+            return Number(Fraction(choice), PAIRS[int(choice)])
         case "cut":
             return Number(Fraction(choice), PARTS[int(choice)])
         case "place":

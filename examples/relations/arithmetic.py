@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from examples.numbers import Number, decimal, fraction, whole
+from examples.numbers import Number, decimal, fraction, money, whole
 from examples.relations.values import (
     Choice,
     Quantities,
@@ -96,6 +96,7 @@ ARITHMETIC: dict[str, Relation] = {
     "largest": Relation(lambda q: larger(*picks(q, "abc")), valid=distinct("a", "b", "c")),
     "round": Relation(lambda q: round_to(val(q, "a"), val(q, "u"))),
     "round-place": Relation(lambda q: decimal(round_to(val(q, "a"), val(q, "u")))),
+    "round-dollar": Relation(lambda q: money(round_to(val(q, "p"), Fraction(1)))),
     "round-sum": Relation(lambda q: round_to(val(q, "a"), val(q, "u")) + round_to(val(q, "b"), val(q, "u"))),
     "nth-term": Relation(lambda q: val(q, "a") + (val(q, "n") - 1) * val(q, "d")),
     "growth-gap": Relation(lambda q: val(q, "n") * abs(val(q, "b") - val(q, "a")), valid=distinct("a", "b")),

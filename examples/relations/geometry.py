@@ -57,7 +57,9 @@ def _triangle_closes(q: Quantities) -> Choice:
 
 GEOMETRY: dict[str, Relation] = {
     "sides": Relation(lambda q: val(q, "s")),
-    "shape-of": Relation(lambda q: shape_name(int(val(q, "n")))),
+    "shape-of": Relation(
+        lambda q: shape_name(int(val(q, "n"))), valid=lambda q: val(q, "o") <= val(q, "n") <= val(q, "o") + 1
+    ),
     "sides-all": Relation(lambda q: val(q, "n") * val(q, "s")),
     "cut": Relation(lambda q: val(q, "c")),
     "cut-less": Relation(lambda q: val(q, "c") - 1),

@@ -1,0 +1,41 @@
+"""Finds the answer of a task from its text alone: an independent check of what the generator computed.
+
+Nothing here knows which numbers were drawn, or the formulas of `examples.relations`: the numbers are read back from
+the finished words, and each kind of question is settled by counting, dealing out, searching or trying rather than by
+the formula that made it. Only the kind of question is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from examples.solving.algebra import ALGEBRA
+from examples.solving.counting import COUNTING
+from examples.solving.data import DATA
+from examples.solving.dealing import DEALING
+from examples.solving.geometry import GEOMETRY
+from examples.solving.reading import Solver, UnsolvedError, numbers_in
+
+SOLVERS: Mapping[str, Solver] = MappingProxyType({**COUNTING, **DEALING, **ALGEBRA, **DATA, **GEOMETRY})
+
+
+def agrees(kind: str, text: str, answer: str) -> bool:
+    """Return whether the answer to a question of this kind is the one that its text asks for.
+
+    Raises:
+        UnsolvedError: nothing can be concluded from the text.
+    """
+    if kind not in SOLVERS:
+        raise UnsolvedError(kind, text)
+    try:
+        found = SOLVERS[kind](text)
+    except (IndexError, ZeroDivisionError, ValueError, StopIteration) as error:
+        raise UnsolvedError(kind, text) from error
+    if isinstance(found, str):
+        return found == answer
+    given = numbers_in(answer)
+    return len(given) == 1 and given[0] == found
+
+
+__all__ = ["SOLVERS", "UnsolvedError", "agrees", "numbers_in"]
