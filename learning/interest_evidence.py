@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
+from operator import attrgetter
 from typing import Any, TypeGuard
 
 
@@ -74,6 +76,7 @@ class Vetoed:
 
 
 Evidence = Rated | Told | Vetoed
+_MOMENT = attrgetter("at", "key")
 
 
 def evidence_from(
@@ -117,7 +120,11 @@ def evidence_from(
 
 def sorted_once(evidence: Iterable[Evidence]) -> list[Evidence]:
     """Return the evidence by (at, key), each piece once, in an order that does not depend on the one given."""
-    return sorted(set(evidence), key=lambda each: (each.at, each.key, repr(each)))
+    once = sorted(set(evidence), key=_MOMENT)
+    if any(_MOMENT(one) == _MOMENT(next_one) for one, next_one in pairwise(once)):
+        # Keys are unique, so this is rare; then all that the evidence says decides.
+        once.sort(key=lambda each: (each.at, each.key, repr(each)))
+    return once
 
 
 def _answer(at: float, key: str, attempt: str | None, value: Mapping[str, Any], *, weight: float) -> Evidence | None:

@@ -93,8 +93,21 @@ def vector(
     if not switch:
         return {}
     known = sorted_once(evidence)
-    found = readings(known)
-    return {topic: _interest(topic, known, found, as_of, half_life_days) for topic in topics}
+    by_topic, asked, vetoes = _by_topic(readings(known)), _asked(known), _vetoes(known)
+    found = {}
+    for topic in topics:
+        mine, veto = by_topic.get(topic, []), vetoes.get(topic)
+        value, weight = _mean(mine, as_of, half_life_days)
+        moments = [each.at for each in mine] + ([veto.at] if veto else [])
+        found[topic] = Interest(
+            topic=topic,
+            value=value,
+            confidence=weight / (weight + PRIOR_WEIGHT),
+            asked_at=asked.get(topic),
+            updated_at=max(moments, default=None),
+            vetoed=veto is not None and veto.vetoed,
+        )
+    return found
 
 
 class InterestError(ValueError):
@@ -133,12 +146,12 @@ def due(
 ) -> tuple[Reask, ...]:
     """Return what to ask about again: never asked, asked a term ago, or contradicted since. Not what is vetoed."""
     known = sorted_once(evidence)
-    vetoed = _vetoed(known)
+    asked, vetoes = _asked(known), _vetoes(known)
     against = contradictions(known, topics=topics, as_of=as_of, half_life_days=half_life_days)
     found = []
     for topic in topics:
-        asked_at = _asked_at(topic, known)
-        if topic in vetoed:
+        asked_at = asked.get(topic)
+        if topic in vetoes and vetoes[topic].vetoed:
             continue
         if asked_at is None:
             found.append(Reask(topic, Why.NEVER))
@@ -162,13 +175,12 @@ def contradictions(
     one response, turned the same way, lie at the two ends of the scale ("I love sports", "sports bore me").
     """
     known = sorted_once(evidence)
-    found = readings(known)
+    by_topic, asked = _by_topic(readings(known)), _asked(known)
     against: dict[str, Why] = {}
     for topic in topics:
-        asked_at = _asked_at(topic, known)
-        if asked_at is None:
+        if topic not in asked:
             continue
-        mine = [each for each in found if each.topic == topic]
+        mine, asked_at = by_topic.get(topic, []), asked[topic]
         told, _ = _mean([each for each in mine if each.origin is Origin.SURVEY], as_of, half_life_days)
         chosen, weight = _mean(
             [each for each in mine if each.origin is not Origin.SURVEY and each.at >= asked_at], as_of, half_life_days
@@ -196,22 +208,6 @@ def _answers_contradict(topic: str, known: Sequence[Evidence], asked_at: float) 
     return any(max(each) - min(each) >= FAR_APART for each in points.values())
 
 
-def _interest(
-    topic: str, known: Sequence[Evidence], found: Sequence[Reading], as_of: float, half_life_days: float
-) -> Interest:
-    mine = [each for each in found if each.topic == topic]
-    vetoes = [each for each in known if isinstance(each, Vetoed) and each.topic == topic]
-    value, weight = _mean(mine, as_of, half_life_days)
-    return Interest(
-        topic=topic,
-        value=value,
-        confidence=weight / (weight + PRIOR_WEIGHT),
-        asked_at=_asked_at(topic, known),
-        updated_at=max([*(each.at for each in mine), *(each.at for each in vetoes)], default=None),
-        vetoed=bool(vetoes) and vetoes[-1].vetoed,
-    )
-
-
 def _mean(mine: Sequence[Reading], as_of: float, half_life_days: float) -> tuple[float, float]:
     """Return the decayed mean, drawn to the prior, and the sum of the decayed weights."""
     decayed = [each.weight * 2.0 ** (-max(0.0, as_of - each.at) / _DAY / half_life_days) for each in mine]
@@ -220,16 +216,27 @@ def _mean(mine: Sequence[Reading], as_of: float, half_life_days: float) -> tuple
     return (PRIOR_WEIGHT * PRIOR + told) / (PRIOR_WEIGHT + weight), weight
 
 
-def _asked_at(topic: str, known: Sequence[Evidence]) -> float | None:
-    asked = [
-        each.at
-        for each in known
-        if (isinstance(each, Rated) and any(name == topic for name, _ in each.loadings))
-        or (isinstance(each, Told) and topic in each.asked)
-    ]
-    return max(asked, default=None)
+def _by_topic(found: Iterable[Reading]) -> dict[str, list[Reading]]:
+    grouped: dict[str, list[Reading]] = {}
+    for each in found:
+        grouped.setdefault(each.topic, []).append(each)
+    return grouped
 
 
-def _vetoed(known: Sequence[Evidence]) -> set[str]:
-    latest = {each.topic: each.vetoed for each in known if isinstance(each, Vetoed)}
-    return {topic for topic, vetoed in latest.items() if vetoed}
+def _asked(known: Iterable[Evidence]) -> dict[str, float]:
+    """Return when each topic was asked about last; the evidence is sorted, so a later one overwrites."""
+    asked: dict[str, float] = {}
+    for each in known:
+        match each:
+            case Rated():
+                asked.update(dict.fromkeys((topic for topic, _ in each.loadings), each.at))
+            case Told():
+                asked.update(dict.fromkeys(each.asked, each.at))
+            case Vetoed():
+                pass
+    return asked
+
+
+def _vetoes(known: Iterable[Evidence]) -> dict[str, Vetoed]:
+    """Return the latest veto of each topic, be it given or taken back."""
+    return {each.topic: each for each in known if isinstance(each, Vetoed)}
