@@ -99,12 +99,12 @@ def _pair(olds: list[Stretch], rows: Sequence[Wanted], changes: Changes, *, now:
 
 def _undated(row: Wanted, olds: list[Stretch], *, now: dt.datetime) -> Stretch:
     """Return a stretch whose beginning the roster does not tell; what it continues is taken from `olds`."""
-    last = olds[-1] if olds else None
-    if last is not None and (last.going_on(now) or last.ended_at == row.ended_at):
-        olds.remove(last)
-        return _as_wanted(row, last.began_at)
+    same = next((old for old in reversed(olds) if old.going_on(now) or old.ended_at == row.ended_at), None)
+    if same is not None:
+        olds.remove(same)
+        return _as_wanted(row, same.began_at)
     began = row.usual_began_at
-    if began is None or (last is not None and last.ended_at is not None and began < last.ended_at):
+    if began is None or any(old.ended_at is None or began < old.ended_at for old in olds):
         began = now
     if row.ended_at is not None:
         began = min(began, row.ended_at)

@@ -28,13 +28,13 @@ def skills(file: str, body: bytes, into: Bundle) -> None:
     here: dict[str, SkillRow] = {}
     for line in lines(file, body, into, needs=("skill", "title"), may=("grade", "strand", "weight")):
         ref, title = line.required("skill"), line.required("title")
+        grade, weight = line.number("grade", 0, 13), line.number("weight", 0.01, 100)
         if not ref or not title or not into.once(here, ref, line.at, "skill"):
             continue
-        weight = line.number("weight", 0.01, 100)
         here[ref] = SkillRow(
             ref=ref,
             title=title,
-            grade=line.number("grade", 0, 13),
+            grade=grade,
             strand=line.text("strand"),
             weight=1.0 if weight is None else weight,
             at=line.at,

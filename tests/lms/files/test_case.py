@@ -8,7 +8,6 @@ import pytest
 from lms.files.bundle import Bundle
 from lms.files.reading import parse, reader_by_content
 
-
 Json: TypeAlias = Any
 """Any JSON value."""
 

@@ -1,0 +1,198 @@
+"""`souschef load` as people run it: folders, files and zips, good and bad."""
+
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+from typer.testing import CliRunner
+
+from workers import reading
+from workers.command_line import app, main
+from workers.reading import NothingToLoad
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "riverside"
+RUN = CliRunner()
+Json: TypeAlias = Any
+"""What a command prints as JSON."""
+
+
+def ran(*arguments: object) -> Json:
+    result = RUN.invoke(app, ["load", "--json", *map(str, arguments)])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    """The exit code, standard output and standard error of a load that is refused."""
+    with pytest.raises(SystemExit) as ended:
+        main(["load", *map(str, arguments)])
+    out, err = capsys.readouterr()
+    return int(ended.value.code or 0), out, err
+
+
+@pytest.fixture
+def zipped(tmp_path: Path) -> Callable[[dict[str, bytes]], Path]:
+    def make(files: dict[str, bytes]) -> Path:
+        path = tmp_path / "school.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, body in files.items():
+                archive.writestr(name, body)
+        return path
+
+    return make
+
+
+def test_a_dry_run_a_load_and_the_same_load_again(database: str) -> None:
+    """29 people each time: to be new, new, and as before."""
+    assert database
+    dry, first, second = ran(EXAMPLE, "--dry-run"), ran(EXAMPLE), ran(EXAMPLE)
+    people = [each["loaded"]["person"] for each in (dry, first, second)]
+    assert [(each["new"], each["same"]) for each in people] == [(29, 0), (29, 0), (0, 29)]
+    assert [each["changed"] for each in (dry, first, second)] == [True, True, False]
+    assert [each["dry_run"] for each in (dry, first, second)] == [True, False, False]
+    assert "riverside-s413" in people[0]["names"]["new"]
+    assert first["rows_a_second"] > 0
+
+
+def test_people_read_counts_names_and_a_rate(database: str) -> None:
+    assert database
+    result = RUN.invoke(app, ["load", str(EXAMPLE), "--dry-run"])
+    assert "School riverside, dry run: nothing is written" in result.stdout
+    assert "new: riverside-s413, riverside-s414" in result.stdout
+    assert "and 24 more" in result.stdout
+    assert "rows in" in result.stdout
+    assert RUN.invoke(app, ["load", str(EXAMPLE)]).exit_code == 0
+    assert "Nothing differs from what is loaded." in RUN.invoke(app, ["load", str(EXAMPLE)]).stdout
+
+
+def test_a_zip_is_the_same_as_its_folder(database: str, zipped: Callable[[dict[str, bytes]], Path]) -> None:
+    """Packed as a Mac does it: in a folder of its own, with its litter."""
+    assert database
+    inside = [path for path in EXAMPLE.rglob("*") if path.is_file()]
+    files = {f"riverside/{path.relative_to(EXAMPLE).as_posix()}": path.read_bytes() for path in inside}
+    litter = {f"__MACOSX/riverside/._{path.name}": b"\x00\x05" for path in EXAMPLE.iterdir()}
+    assert ran(zipped(files | litter))["loaded"]["material"]["new"] > 0
+    assert ran(EXAMPLE)["changed"] is False
+
+
+def test_a_single_file_goes_to_the_school_that_is_named_or_the_only_one(database: str, tmp_path: Path) -> None:
+    assert database
+    package = tmp_path / "export from the state.json"
+    package.write_bytes((EXAMPLE / "skills.json").read_bytes())
+    assert RUN.invoke(app, ["load", str(package)]).exit_code != 0
+    ran(EXAMPLE / "orgs.csv")
+    assert ran(package)["loaded"]["skill"]["new"] == 16
+    assert ran(EXAMPLE / "topics.csv", "--school", "riverside")["school"] == "riverside"
+
+
+def test_problems_are_listed_and_end_with_exit_code_2(
+    database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert database
+    (tmp_path / "orgs.csv").write_text("sourcedId,name,type\nS,School,school\n")
+    (tmp_path / "skills.csv").write_text("skill,title,grade\nA,,99\n")
+    code, out, err = refused(capsys, tmp_path)
+    assert (code, out) == (2, "")
+    assert "souschef: 2 problems, nothing was loaded:" in err
+    assert "skills.csv, line 2, grade: '99' is no number from 0 to 13. Correct it." in err
+    code, out, _ = refused(capsys, tmp_path, "--json")
+    told = json.loads(out)["problems"]
+    assert code == 2
+    assert [(each["file"], each["line"], each["column"]) for each in told] == [
+        ("skills.csv", 2, "title"),
+        ("skills.csv", 2, "grade"),
+    ]
+
+
+def test_circles_are_dropped_and_listed_when_asked(database: str, tmp_path: Path) -> None:
+    assert database
+    (tmp_path / "orgs.csv").write_text("sourcedId,name,type\nS,School,school\n")
+    (tmp_path / "skills.csv").write_text("skill,title\nA,adding\nB,more\n")
+    (tmp_path / "prerequisites.csv").write_text("skill,needs\nA,B\nB,A\n")
+    assert ran(tmp_path, "--drop-cycles")["dropped_cycles"] == [["A", "B", "A"]]
+
+
+def test_a_path_that_is_not_there_or_holds_nothing(
+    tmp_path: Path, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert database
+    (tmp_path / "notes.txt").write_text("hello")
+    for path, said in (
+        (tmp_path / "gone", "There is no"),
+        (tmp_path, "holds nothing to load"),
+        (tmp_path / "notes.txt", "holds nothing to load"),
+    ):
+        code, _, err = refused(capsys, path)
+        assert code == 2
+        assert said in err
+
+
+@pytest.mark.parametrize("name", ["../users.csv", "/etc/users.csv", "a/../../users.csv"])
+def test_a_zip_that_reaches_outside_of_itself_is_refused(zipped: Callable[[dict[str, bytes]], Path], name: str) -> None:
+    with pytest.raises(NothingToLoad, match="lies outside of it"):
+        reading.read(zipped({name: b"sourcedId,role\n"}))
+
+
+def test_a_zip_bomb_is_refused_before_it_is_unpacked(
+    zipped: Callable[[dict[str, bytes]], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """40 MiB of zeros are 40 KiB packed; the bound is set to 1 MiB here, and is 512 in life."""
+    monkeypatch.setattr(reading, "MOST_BYTES", 2**20)
+    path = zipped({"users.csv": b"\x00" * 40 * 2**20})
+    assert path.stat().st_size < 100_000
+    with pytest.raises(NothingToLoad, match="more than 1 MiB"):
+        reading.read(path)
+
+
+def test_several_files_count_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_BYTES", 1_000)
+    (tmp_path / "skills.csv").write_bytes(b"x" * 600)
+    (tmp_path / "topics.csv").write_bytes(b"x" * 600)
+    with pytest.raises(NothingToLoad, match="holds more than"):
+        reading.read(tmp_path)
+
+
+def test_a_zip_that_lies_about_a_size_is_refused(zipped: Callable[[dict[str, bytes]], Path]) -> None:
+    """The unpacked size is set to 5 bytes in both places that tell it; the content's checksum then fails."""
+    path = zipped({"skills.csv": b"skill,title\nA,adding\n" * 100})
+    real = (2100).to_bytes(4, "little")
+    path.write_bytes(path.read_bytes().replace(real, (5).to_bytes(4, "little")))
+    with pytest.raises(NothingToLoad, match="broken"):
+        reading.read(path)
+
+
+def test_a_zip_of_too_many_files_is_refused(
+    zipped: Callable[[dict[str, bytes]], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_ENTRIES", 3)
+    with pytest.raises(NothingToLoad, match="holds 4 files"):
+        reading.read(zipped({f"{n}.txt": b"" for n in range(4)}))
+
+
+@pytest.mark.parametrize("body", [b"", b"PK\x03\x04 no more", b"not a zip"])
+def test_what_is_no_zip_is_told(tmp_path: Path, body: bytes) -> None:
+    path = tmp_path / "school.zip"
+    path.write_bytes(body)
+    with pytest.raises(NothingToLoad, match="no zip file"):
+        reading.read(path)
+
+
+def test_a_zip_with_a_password_is_told(zipped: Callable[[dict[str, bytes]], Path]) -> None:
+    """Bit 0 of the flags says that an entry is encrypted; it stands in the local and in the central header."""
+    path = zipped({"skills.csv": b"skill,title\n"})
+    body = bytearray(path.read_bytes())
+    body[6] |= 1
+    body[body.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(bytes(body))
+    with pytest.raises(NothingToLoad, match="has a password"):
+        reading.read(path)
+
+
+def test_the_progress_names_each_file_in_the_order_of_reading() -> None:
+    seen: list[str] = []
+    reading.read(EXAMPLE, progress=seen.append)
+    assert seen.index("classes.csv") < seen.index("enrollments.csv")
+    assert seen.index("skills.json") < seen.index("skills.csv") < seen.index("materials.csv")
