@@ -44,7 +44,36 @@ def read_skills(path: Path = HERE / "skills.csv") -> dict[str, Skill]:
 
 def read_needs(path: Path = HERE / "prerequisites.csv", *, among: Collection[str]) -> list[Need]:
     """Return the prerequisites whose two ends are both in `among`."""
+    return [need for need in _arrows(path) if need.skill in among and need.needs in among]
+
+
+def bridged_needs(path: Path = HERE / "prerequisites.csv", *, among: Collection[str]) -> list[Need]:
+    """Return the prerequisites among `among`, also those that lead there by way of skills that are not.
+
+    An arrow over a skill that is left out is weak: what it stood on still advises, but nothing taught here gates.
+    """
+    before: dict[str, list[str]] = {}
+    arrows = _arrows(path)
+    for arrow in arrows:
+        before.setdefault(arrow.skill, []).append(arrow.needs)
+    direct = {(n.skill, n.needs): n for n in arrows if n.skill in among and n.needs in among}
+    for skill in sorted(among):
+        for needs in sorted(_behind(skill, before, among)):
+            direct.setdefault((skill, needs), Need(skill, needs, "weak"))
+    return [direct[key] for key in sorted(direct)]
+
+
+def _behind(skill: str, before: dict[str, list[str]], among: Collection[str]) -> set[str]:
+    """Return the nearest skills of `among` that come before `skill` over skills that are left out."""
+    found: set[str] = set()
+    for needs in before.get(skill, []):
+        if needs not in among:
+            for further in (n for n in before.get(needs, []) if n in among):
+                found.add(further)
+            found |= _behind(needs, before, among)
+    return found
+
+
+def _arrows(path: Path) -> list[Need]:
     with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    needs = [Need(row["skill"], row["needs"], row["strength"]) for row in rows]
-    return [need for need in needs if need.skill in among and need.needs in among]
+        return [Need(row["skill"], row["needs"], row["strength"]) for row in csv.DictReader(file)]

@@ -110,12 +110,12 @@ def _answer(question: Mapping[str, Any], taste: Taste, manner: Manner, dice: ran
 
 
 def _rating(question: Mapping[str, Any], taste: Taste, manner: Manner, dice: random.Random) -> int:
-    low, high = question["scale"]
+    low, high = (int(end) for end in question["scale"])
     if manner is Manner.FLAT:
-        return int((low + high) // 2)
+        return (low + high) // 2
     if manner is Manner.CONTRADICTORY:
         # Likes what was just disliked: the turned questions get the same answer as the straight ones.
-        return int(high)
+        return high
     ((topic, sign),) = question["topics"].items()
     liking = min(1.0, max(0.0, taste.likes[topic] + dice.gauss(0.0, 0.09)))
     return round(low + (high - low) * (liking if sign > 0 else 1.0 - liking))
@@ -124,10 +124,10 @@ def _rating(question: Mapping[str, Any], taste: Taste, manner: Manner, dice: ran
 def _picks(
     question: Mapping[str, Any], taste: Taste, manner: Manner, dice: random.Random, *, ordered: bool
 ) -> list[str] | str:
-    by_topic = {next(iter(topics)): label for label, topics in question["options"].items()}
+    by_topic: dict[str, str] = {next(iter(topics)): label for label, topics in question["options"].items()}
     labels = [by_topic[topic] for topic in taste.ranked if topic in by_topic]
     if manner is Manner.CONTRADICTORY:
-        labels = labels[::-1]
+        labels.reverse()
     if ordered:
         return labels
     if question["kind"] == "choice":

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import random
 
-FIRST = tuple(
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+FIRST = _listed(
     """
-    Ada Aiko Aiden Alma Amara Amina Ana Anders Aniela Arjun Asha Astrid Ayo Baraka Bea Bilal Bruno Cai Camila Carmen
-    Chidi Clara Dalia Dara Dewi Diego Dina Ebo Efe Eli Elif Emeka Emil Enzo Esi Eva Fadi Farah Femi Finn Freya Goran
-    Gus Hadi Hana Hassan Henrik Hugo Ida Ines Ingrid Iris Isko Ivan Jada Jae Jamal Jin Jonas Jorge Juno Kai Kalani
-    Kamal Karim Kenji Kofi Lan Lars Leila Lena Leo Lin Liv Lola Luca Lucia Maia Malik Marek Mateo Maya Mei Milan Mina
-    Mira Nadia Naveen Nia Nico Nina Noa Noor Olga Omar Oona Oscar Paolo Pia Priya Quang Rafa Rana Ravi Remy Rosa Ruth
-    Sami Sana Sanjay Sara Selam Sina Sofia Soren Suda Tala Tariq Tess Thabo Theo Tomas Tuan Uma Vera Viktor Wanjiru
-    Wei Wren Yara Yusuf Zainab Zara Zoe Zuri
-    """.split()
+    Ada Aiko Aiden Alma Amara Amina Ana Anders Aniela Arjun Asha Astrid Ayo Baraka Bea Bilal Bruno Cai Camila
+    Carmen Chidi Clara Dalia Dara Dewi Diego Dina Ebo Efe Eli Elif Emeka Emil Enzo Esi Eva Fadi Farah Femi Finn
+    Freya Goran Gus Hadi Hana Hassan Henrik Hugo Ida Ines Ingrid Iris Isko Ivan Jada Jae Jamal Jin Jonas Jorge
+    Juno Kai Kalani Kamal Karim Kenji Kofi Lan Lars Leila Lena Leo Lin Liv Lola Luca Lucia Maia Malik Marek Mateo
+    Maya Mei Milan Mina Mira Nadia Naveen Nia Nico Nina Noa Noor Olga Omar Oona Oscar Paolo Pia Priya Quang Rafa
+    Rana Ravi Remy Rosa Ruth Sami Sana Sanjay Sara Selam Sina Sofia Soren Suda Tala Tariq Tess Thabo Theo Tomas
+    Tuan Uma Vera Viktor Wanjiru Wei Wren Yara Yusuf Zainab Zara Zoe Zuri
+    """
 )
 
-FAMILY = tuple(
+FAMILY = _listed(
     """
     Abdi Adeyemi Aguilar Andersen Bakker Banerjee Baptiste Beck Bianchi Boateng Castillo Chang Cohen Danso Diallo
-    Dvorak Eriksen Farouk Fischer Flores Fontaine Garcia Gebre Georgiou Gupta Haile Hansen Hoang Horvat Ibrahim Ito
-    Jansen Jimenez Kamara Kaplan Kim Kowalski Kumar Laine Lopez Lund Mahlaba Marino Mbeki Mendes Mensah Mori Nasser
-    Nguyen Nkosi Novak Nowak Oduya Okoye Olsen Ortiz Osei Park Petrov Pham Popescu Quispe Rahman Ramos Reyes Ricci
-    Rosen Roux Saito Salas Santos Sato Schmid Shah Silva Singh Soto Suzuki Tan Torres Traore Tran Ueda Usman Vargas
-    Virtanen Vogel Walker Wang Weiss Wood Yamada Yilmaz Young Zhang Ziegler
-    """.split()
+    Dvorak Eriksen Farouk Fischer Flores Fontaine Garcia Gebre Georgiou Gupta Haile Hansen Hoang Horvat Ibrahim
+    Ito Jansen Jimenez Kamara Kaplan Kim Kowalski Kumar Laine Lopez Lund Mahlaba Marino Mbeki Mendes Mensah Mori
+    Nasser Nguyen Nkosi Novak Nowak Oduya Okoye Olsen Ortiz Osei Park Petrov Pham Popescu Quispe Rahman Ramos
+    Reyes Ricci Rosen Roux Saito Salas Santos Sato Schmid Shah Silva Singh Soto Suzuki Tan Torres Traore Tran Ueda
+    Usman Vargas Virtanen Vogel Walker Wang Weiss Wood Yamada Yilmaz Young Zhang Ziegler
+    """
 )
 
 

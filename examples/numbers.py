@@ -68,7 +68,7 @@ def decimal(value: Fraction, places: int | None = None) -> Number:
     digits = needed if places is None else max(places, needed)
     scaled = abs(int(value * 10**digits))
     text = f"{scaled:0{digits + 1}d}"
-    shown = f"{int(text[:-digits]):,}.{text[-digits:]}" if digits else whole(scaled).shown
+    shown = f"{whole(int(text[:-digits])).shown}.{text[-digits:]}" if digits else whole(scaled).shown
     return Number(value, f"-{shown}" if value < 0 else shown)
 
 

@@ -80,16 +80,15 @@ def _write_manifest(folder: Path) -> None:
 
 
 def _write_courses(folder: Path, school: School) -> None:
-    header = "sourcedId,status,dateLastModified,schoolYearSourcedId,title,courseCode,grades,orgSourcedId,subjects,subjectCodes"
+    header = (
+        "sourcedId,status,dateLastModified,schoolYearSourcedId,title,courseCode,grades,orgSourcedId,"
+        "subjects,subjectCodes"
+    )
     grades = sorted({group.grade for group in school.classes})
     write_csv(
         folder / "courses.csv",
         header,
-        [
-            (_course(grade), "", "", "", f"Grade {_spoken(grade)} Mathematics", f"MATH-{_spoken(grade)}")
-            + (grade_code(grade), school.ref, "Mathematics", "")
-            for grade in grades
-        ],
+        [_course_row(grade, school) for grade in grades],
     )
 
 
@@ -101,12 +100,19 @@ def _write_classes(folder: Path, school: School) -> None:
     write_csv(
         folder / "classes.csv",
         header,
-        [
-            (group.code, "", "", group.title, grade_code(group.grade), _course(group.grade), group.code, "scheduled")
-            + ("", school.ref, SESSION, "Mathematics", "", "")
-            for group in school.classes
-        ],
+        [_class_row(group, school) for group in school.classes],
     )
+
+
+def _course_row(grade: int, school: School) -> list[str]:
+    spoken = _spoken(grade)
+    named = ["", f"Grade {spoken} Mathematics", f"MATH-{spoken}", grade_code(grade)]
+    return [_course(grade), "", "", *named, school.ref, "Mathematics", ""]
+
+
+def _class_row(group: SchoolClass, school: School) -> list[str]:
+    named = [group.title, grade_code(group.grade), _course(group.grade), group.code, "scheduled", ""]
+    return [group.code, "", "", *named, school.ref, SESSION, "Mathematics", "", ""]
 
 
 def _write_users(folder: Path, school: School) -> None:

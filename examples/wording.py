@@ -1,8 +1,8 @@
 """Templates of task texts: slots for numbers with their nouns, and for names.
 
-`{n}` is a number, `{n*★}` as many marks, `{n^}` an exponent, `{d*}` the list of d1, d2, ..., `{n|lap}` a number with a noun that agrees with it, `{n|child|children}` one with its own plural,
+`{n}` is a number, `{n|lap}` a number with a noun that agrees with it, `{n|child|children}` one with its own plural,
 `{n?is|are}` a word that agrees with a number not shown here, `{an:n}` the article before a number (an 8-inch pan),
-`{A}`, `{B}`, `{C}` are names.
+`{n*★}` as many marks, `{n^}` an exponent, `{d*}` the list of d1, d2, ...; `{A}`, `{B}`, `{C}` are names.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from examples.numbers import Number
 
 _SLOT = re.compile(r"\{([^{}]+)\}")
 _AN = re.compile(r"\$?(8|11(?!\d)|18(?!\d)|11,|18,)|[aeio]")
+_PARTS = re.compile(r"(\w+)(?:([|?*^:])(.*))?")
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -54,29 +55,31 @@ def fill(template: str, quantities: Mapping[str, Number], names: Mapping[str, st
     Raises:
         SlotError: a slot names nothing that is given.
     """
+    try:
+        return _SLOT.sub(lambda found: names.get(found[1]) or _slot(found[1], quantities), template)
+    except KeyError as error:
+        raise SlotError(str(error), template) from error
 
-    def slot(found: re.Match[str]) -> str:
-        body = found[1]
-        if body in names:
-            return names[body]
-        if body == "d*":
-            return ", ".join(quantities[name].shown for name in sorted(quantities) if name[1:].isdigit())
-        if body.endswith("^"):
-            return _number(body[:-1], template, quantities).shown.translate(_SUPERSCRIPT)
-        if "*" in body:
-            name, _, mark = body.partition("*")
-            return " ".join([mark] * int(_number(name, template, quantities).value))
-        if body.startswith("an:"):
-            return "an" if _AN.match(_number(body[3:], template, quantities).shown) else "a"
-        if "?" in body:
-            name, _, forms = body.partition("?")
-            one, _, many = forms.partition("|")
-            return one if _number(name, template, quantities).singular else many
-        name, _, noun = body.partition("|")
-        number = _number(name, template, quantities)
-        return f"{number.shown} {agree(number, noun)}" if noun else number.shown
 
-    return _SLOT.sub(slot, template)
+def _slot(body: str, quantities: Mapping[str, Number]) -> str:
+    if body == "d*":
+        return ", ".join(quantities[name].shown for name in sorted(quantities) if name[1:].isdigit())
+    found = _PARTS.fullmatch(body)
+    if not found:
+        raise KeyError(body)
+    name, kind, rest = (part or "" for part in found.groups())
+    number = quantities[rest if kind == ":" else name]
+    match kind:
+        case "^":
+            return number.shown.translate(_SUPERSCRIPT)
+        case "*":
+            return " ".join([rest] * int(number.value))
+        case ":":
+            return "an" if _AN.match(number.shown) else "a"
+        case "?":
+            return agree(number, rest)
+        case _:
+            return f"{number.shown} {agree(number, rest)}" if rest else number.shown
 
 
 def agree(number: Number, noun: str) -> str:
@@ -97,9 +100,3 @@ def plural(noun: str) -> str:
 def slots(template: str) -> set[str]:
     """Return the names of the numbers and people that a template asks for."""
     return {re.split(r"[|?*^]", body.removeprefix("an:"))[0] for body in _SLOT.findall(template)}
-
-
-def _number(name: str, template: str, quantities: Mapping[str, Number]) -> Number:
-    if name not in quantities:
-        raise SlotError(name, template)
-    return quantities[name]

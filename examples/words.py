@@ -12,11 +12,29 @@ PAIRS = {3: "triangle or a square", 5: "pentagon or a hexagon"}
 PARTS = {2: "halves", 3: "thirds", 4: "fourths", 6: "sixths", 8: "eighths"}
 PLACES = {"1": "whole number", "0.1": "tenth", "0.01": "hundredth"}
 LIMITS = ("at least", "at most", "more than", "less than")
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
+_ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 
 
 def spelled(count: int) -> str:
@@ -44,8 +62,8 @@ def clock(minutes: int) -> Number:
 def draw_word(dice: random.Random, kind: str, spec: str) -> Number | None:
     """Return a number shown as a word, or None where `kind` is none of ours.
 
-    `sides:3|4`, `pair:3|5` (a shape and the next), `cut:2|4`, `place:1|0.1`, `words:100..999`, `clock:480..690/30` (minutes since 0:00), `limit:0|1`
-    (an index into LIMITS) and `axis:x|y`.
+    `sides:3|4`, `pair:3|5` (a shape and the next), `cut:2|4`, `place:1|0.1`, `words:100..999`,
+    `clock:480..690/30` (minutes since 0:00), `limit:0|1` (an index into LIMITS) and `axis:x|y`.
     """
     match kind:
         case "words":

@@ -55,8 +55,8 @@ def _plans(q: Quantities) -> tuple[Fraction, Fraction]:
     return m * x + a, n * x + b
 
 
-def _ten(q: Quantities, name: str) -> int:
-    return 10 ** int(val(q, name))
+def _ten(q: Quantities, name: str) -> Fraction:
+    return Fraction(10) ** int(val(q, name))
 
 
 def _scaled_pair(q: Quantities) -> dict[str, Number]:

@@ -62,20 +62,21 @@ CONDITIONS: dict[str, Callable[[Quantities], bool]] = {
     "reducible": lambda q: math.gcd(int(q["k"].value), int(q["n"].value)) > 1,
     "reducible-a": lambda q: math.gcd(*q["a"].parts) > 1,
     "shares-factor": lambda q: math.gcd(int(q["a"].value), int(q["b"].value)) > 1,
-    "whole-hours": lambda q: (q["s"].value + q["m"].value) < 13 * 60,
 }
 
 
 def holds(condition: str, quantities: Quantities, answer: Answer) -> bool:
-    """Return whether a condition holds: one of CONDITIONS, `whole`, or a comparison such as `a<b` or `answer<=20`.
+    """Return whether a condition holds.
+
+    It is one of CONDITIONS, `whole`, `broken`, or a comparison such as `a<b` or `answer<=20`.
 
     Raises:
         ConditionError: it is none of these.
     """
     if condition in CONDITIONS:
         return CONDITIONS[condition](quantities)
-    if condition == "whole":
-        return isinstance(answer, Fraction) and answer.denominator == 1
+    if condition in ("whole", "broken"):
+        return isinstance(answer, Fraction) and (answer.denominator == 1) == (condition == "whole")
     found = re.fullmatch(r"([\w.]+)(<=|>=|!=|<|>|=)([\w./-]+)", condition)
     if not found:
         raise ConditionError(condition)

@@ -126,12 +126,12 @@ def _around_circle(text: str) -> Fraction:
 
 
 def _circle(text: str) -> Fraction:
-    radius = whole_in(text.split("Use")[0])[0]
+    radius = whole_in(text.partition("Use")[0])[0]
     return _squares(radius, radius) * _told_pi(text)
 
 
 def _cylinder(text: str) -> Fraction:
-    height = whole_in(text.split("Use")[0])[1]
+    height = whole_in(text.partition("Use")[0])[1]
     return sum((_circle(text) for _ in range(height)), Fraction(0))
 
 

@@ -61,8 +61,10 @@ def names_in(text: str) -> list[str]:
 
 
 def options_in(text: str, *, among: int, skip: int = 0) -> list[str]:
-    """Return what a question lets one choose from: people where enough are named, else the first and the second
-    where the text speaks of them, else the numbers after the first `skip` ones.
+    """Return what a question lets one choose from.
+
+    These are people where enough are named, else colors, else the first and the second where the text speaks of them,
+    else the numbers after the first `skip` ones.
     """
     people = names_in(text)
     if len(people) >= among:
