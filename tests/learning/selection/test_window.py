@@ -1,0 +1,91 @@
+"""The interest window: interest chooses inside the tolerance, and its price is known."""
+
+from dataclasses import replace
+
+from learning.selection import Depth
+from tests.learning.selection.builders import kitchen, materials
+from tests.learning.selection.laws import _told
+from tests.learning.selection.worlds import Liked, World
+
+MUSIC = {"music": Liked(0.9, 0.6), "football": Liked(0.2, 0.6)}
+
+
+def first_context(world: World) -> str | None:
+    return world.choose().chosen[0].menu[0].context
+
+
+def test_what_is_liked_best_dresses_the_task() -> None:
+    assert first_context(kitchen(interests=MUSIC)) == "music"
+    assert first_context(kitchen(interests={"space": Liked(0.8, 0.9), "music": Liked(0.9, 0.4)})) == "space"
+
+
+def test_weak_or_unsure_interest_falls_back_to_neutral() -> None:
+    assert first_context(kitchen(interests={"music": Liked(0.55, 0.9)})) is None
+    assert first_context(kitchen(interests={"music": Liked(0.9, 0.2)})) is None
+    assert first_context(kitchen()) is None
+
+
+def test_switched_off_is_neutral_and_says_so() -> None:
+    chosen = kitchen(interests=MUSIC, interest_switch=False).choose().chosen[0]
+    assert chosen.menu[0].context is None
+    assert chosen.because_interest == "It has no theme, as interests are not used here."
+
+
+def test_depth_weighs_structural_contexts_more() -> None:
+    # 0.9 x 0.6 x 0.7 = 0.378 for the cosmetic one, 0.8 x 0.6 = 0.48 for the structural one.
+    made = materials(2, first=20, contexts=("music", "space"))
+    made[0] = replace(made[0], depth=Depth.COSMETIC)
+    liked = {"music": Liked(0.9, 0.6), "space": Liked(0.8, 0.6)}
+    assert first_context(kitchen(made=made, interests=liked, scope=(2,))) == "space"
+
+
+def test_interest_gives_up_no_more_than_the_tolerance() -> None:
+    # At success 0.75 the fit is 1; at 0.65 it is 1 - 0.3 x (0.1 / 0.15)^2 = 0.87: within 0.15. At 0.62 it is 0.77: not.
+    def offered(hard: float) -> World:
+        made = materials(2, first=20, contexts=(None,)) + materials(2, first=30, contexts=("music",), difficulty=hard)
+        return kitchen(made=made, interests=MUSIC, scope=(2,))
+
+    near, far = offered(-0.63).choose(), offered(-0.5).choose()
+    assert near.chosen[0].menu[0].context == "music"
+    assert 0.0 < near.chosen[0].price <= 0.15
+    assert far.chosen[0].menu[0].context is None
+    assert far.chosen[0].because_interest == "It has no theme, as nothing about music fits this skill and level."
+
+
+def test_at_tolerance_zero_interest_decides_nothing() -> None:
+    world = kitchen(interests=MUSIC)
+    strict = world.but(policy=replace(world.policy, tolerance=0.0))
+    assert strict.choose().chosen[0].menu == strict.but(interests={}).choose().chosen[0].menu
+
+
+def test_every_so_many_th_choice_tries_the_least_known_context() -> None:
+    world = kitchen(interests={"music": Liked(0.9, 0.6), "football": Liked(0.5, 0.1), "space": Liked(0.5, 0.2)})
+    exploring = world.but(policy=replace(world.policy, explore_every=1)).choose().chosen[0]
+    assert exploring.menu[0].context == "football"
+    assert exploring.because_interest == "It is about football, to find out if that is liked."
+
+
+def test_who_said_nothing_at_all_is_not_explored() -> None:
+    world = kitchen()
+    assert first_context(world.but(policy=replace(world.policy, explore_every=1))) is None
+
+
+def test_a_disliked_context_is_the_last_resort() -> None:
+    made = materials(2, first=20, contexts=("football", "space"))
+    liked = {"football": Liked(0.1, 0.9)}
+    assert first_context(kitchen(made=made, interests=liked, scope=(2,))) == "space"
+
+
+def test_the_record_names_the_best_by_skill_and_why_not_the_runner_up() -> None:
+    made = materials(2, first=20, contexts=(None,)) + materials(2, first=30, contexts=("music",), difficulty=-0.63)
+    told = _told(kitchen(made=made, interests=MUSIC, scope=(2,)).choose())[0]
+    assert told["skill_only"][0] == 20
+    assert told["runner_up"][0] == 20
+    assert told["runner_up_lost"] == "interest"
+
+
+def test_the_catalogue_gap_is_named_where_a_liked_topic_is_not_served() -> None:
+    decision = kitchen(interests={"art": Liked(0.9, 0.6)}, scope=(2,)).choose()
+    (need,) = decision.needs
+    assert (need.skill, need.context) == (2, "art")
+    assert need.price == 0.54  # 0.9 x 0.6
