@@ -192,14 +192,14 @@ def mark_due(session: Session, *, school_id: int) -> int:
     return session.connection().execute(statement, {"school": school_id}).rowcount
 
 
-def due(session: Session, *, limit: int) -> list[int]:
-    """Return students who wait for a refresh, of one school, at most `limit`."""
+def due(session: Session, *, limit: int, school_id: int | None = None) -> list[int]:
+    """Return students who wait for a refresh, of one school (any, where none is named), at most `limit`."""
     statement = text("""
-        SELECT student_id FROM souschef.learner_state WHERE refresh_due AND school_id =
-          (SELECT school_id FROM souschef.learner_state WHERE refresh_due LIMIT 1)
+        SELECT student_id FROM souschef.learner_state WHERE refresh_due AND school_id = coalesce(:school,
+          (SELECT school_id FROM souschef.learner_state WHERE refresh_due LIMIT 1))
          ORDER BY student_id LIMIT :limit
     """)
-    return list(session.connection().execute(statement, {"limit": limit}).scalars())
+    return list(session.connection().execute(statement, {"limit": limit, "school": school_id}).scalars())
 
 
 def _publish(

@@ -120,6 +120,11 @@ def waiting(session: Session) -> int:
     return int(session.connection().execute(statement).scalar_one())
 
 
+def snapshots(session: Session) -> int:
+    """Return how many snapshots of item and skill difficulties the nights have published."""
+    return int(session.connection().execute(text("SELECT count(*) FROM souschef.snapshot")).scalar_one())
+
+
 def rung_share(session: Session) -> dict[str, int]:
     """Return how many slots are open, and how many of them needed the ladder."""
     statement = text("""

@@ -13,6 +13,7 @@ from learning import mastery, selection
 from learning.beliefs import SkillBelief
 from learning.interests import Interest
 from learning.selection import Carry, Decision, Place
+from learning.selection.sentences import because_alternate
 from models import catalogue, clock, facts, kitchen, learners, people, publish, terms
 from models.facts import BEGINNING, Mark
 from models.learners import GapRow, InterestRow, StateRow
@@ -281,7 +282,9 @@ def _placings(table: Table, served: Served, decision_id: int) -> Iterable[Placed
                 skill_id=chosen.skill,
                 state=chosen.state.value,
                 because_gap=chosen.because_gap,
-                because_interest=chosen.because_interest,
+                because_interest=chosen.because_interest
+                if position == 0
+                else because_alternate(option.context, table.shelf.catalogue.topics),
                 predicted_success=round(option.predicted_success, DECIMALS),
                 reason=" ".join((*chosen.reasons, *(f"rung:{rung.value}" for rung in chosen.rungs))),
                 evidence_until=None if state.last == BEGINNING else state.last[0],

@@ -22,6 +22,7 @@ UNRUNG_SECONDS = 5.0
 """An event that has been due for this long was not rung for, or its bell was lost."""
 REFRESH_SLICE = 200
 """Students of one refresh task."""
+EVERYBODY = 1_000_000
 NIGHT_SLICE = 500
 """Students whose facts are in memory at once."""
 
@@ -63,6 +64,11 @@ def nightly() -> Outcome:
             schools = maintenance.schools(session)
         for school_id in schools:
             counts += _night_of(school_id)
+    for school_id in schools:
+        with database.transaction() as session:
+            waiting = learners.due(session, limit=EVERYBODY, school_id=school_id)
+        for start in range(0, len(waiting), REFRESH_SLICE):
+            wake("refresh_assignments", waiting[start : start + REFRESH_SLICE])
     return dict(counts)
 
 

@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from config.celery import wake
 from config.errors import Mendable
 from config.settings import settings
 from models import clock, database, facts, loading, reports, sources
@@ -74,9 +75,7 @@ def run(*, stay: bool, as_json: bool, recording: Path | None = None) -> None:
 def load(told: Console) -> None:
     """Load the example school with the reader that `souschef load` uses, and make its two sources."""
     with told.status("Loading the example school"), database.transaction() as session:
-        report = loading.load(session, None, reading.read(EXAMPLE))
-        for questionnaire in sorted((EXAMPLE.parent / "questionnaires").glob("*.json")):
-            loading.load(session, report.school, reading.read(questionnaire))
+        loading.load(session, None, reading.read(EXAMPLE))
         key = settings().secret_key_bytes()
         sources.add(session, "moodle", format="moodle", secret_key=key, surveys=["FB-LIKE"])
         sources.add(session, "forms", format="typeform", secret_key=key, surveys=["interests-24"])
@@ -105,6 +104,8 @@ def replay(kitchen: Kitchen, told: Console, *, recording: Path) -> Replayed:
             sending.send(batch.requests, door=kitchen.door_url, credential=given)
             wait_until_applied()
             bar.advance(task, len(batch.requests))
+            if batch.ends_week:
+                night()
     statements = sum(len(orjson.loads(request.body)) for request in classroom)
     return Replayed(len(classroom), statements, len(surveys), time.monotonic() - started)
 
@@ -116,6 +117,8 @@ class Batch:
     moment: dt.datetime
     source: str
     requests: tuple[Request, ...]
+    ends_week: bool = False
+    """It holds answers, and the next batch comes in another week: a night lies between."""
 
 
 def _in_order(classroom: list[Request], surveys: list[Request]) -> list[Batch]:
@@ -133,7 +136,12 @@ def _in_order(classroom: list[Request], surveys: list[Request]) -> list[Batch]:
     found += [
         Batch(max(moment for moment, _ in day), "forms", tuple(request for _, request in day)) for day in days.values()
     ]
-    return sorted(found, key=lambda batch: batch.moment)
+    ordered = sorted(found, key=lambda batch: batch.moment)
+    weeks = [batch.moment.isocalendar().week for batch in ordered]
+    return [
+        replace(batch, ends_week=batch.source == "moodle" and week != following)
+        for batch, week, following in zip(ordered, weeks, [*weeks[1:], 0], strict=True)
+    ]
 
 
 def _moment(text: str) -> dt.datetime:
@@ -143,6 +151,28 @@ def _moment(text: str) -> dt.datetime:
 def _set_clock(moment: dt.datetime) -> None:
     with database.transaction() as session:
         clock.set_to(session, moment)
+
+
+def night() -> None:
+    """Let a night pass, once there are answers to learn from: the worker learns how hard items and skills are.
+
+    Raises:
+        DemoStuck: the night does not end within two minutes.
+    """
+    with database.transaction() as session:
+        before = reports.snapshots(session)
+        if not facts.counts(session).get("item_result"):
+            return
+    wake("nightly")
+    deadline = time.monotonic() + APPLY_SECONDS
+    while time.monotonic() < deadline:
+        with database.transaction() as session:
+            if reports.snapshots(session) > before:
+                break
+        time.sleep(0.05)
+    else:
+        raise DemoStuck("The nightly task does not end.", f"See the logs in {settings().data_dir / 'logs'}.")
+    wait_until_applied()
 
 
 def wait_until_applied() -> None:

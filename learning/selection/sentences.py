@@ -6,8 +6,11 @@ the Flesch-Kincaid formula over both together (`learning.selection.reading`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from learning.beliefs import Standing
 from learning.selection.case import Case, View
+from learning.selection.catalogue import Topic
 from learning.selection.decision import Nothing, Rung
 from learning.selection.draft import Filled
 from learning.selection.liking import liking
@@ -113,6 +116,13 @@ _PLAIN = {
     Because.NOT_ASKED: "nothing is known yet about what is liked",
     Because.UNSURE: "it is not clear yet what is liked",
 }
+
+
+def because_alternate(context: str | None, topics: Mapping[str, Topic]) -> str:
+    """Return why a material that is not the menu's default stands on it: the same skill, another theme, a choice."""
+    if context is None:
+        return "It has no theme, as another choice for the same skill."
+    return f"It is about {topics[context].title}, as another choice for the same skill."
 
 
 def _not_served(case: Case) -> str:
