@@ -18,7 +18,7 @@ from models.tables import Alias, School
 from models.underway import TABLES, Progress, Underway
 from models.upserting import Written
 
-__all__ = ["Difference", "FilesWrong", "LoadReport", "Progress", "load"]
+__all__ = ["Difference", "FilesWrong", "LoadReport", "LoadUnderWay", "Progress", "SchoolUnclear", "load"]
 
 CATALOGUE = frozenset(
     {"skill", "prerequisite", "topic", "item", "alignment", "scope", "material", "material skill", "questionnaire"}
@@ -32,6 +32,10 @@ class SchoolUnclear(Mendable):
     """It is not said, or not known, which school the files are for."""
 
     exit_code = Exit.WRONG_INPUT
+
+
+class LoadUnderWay(Mendable):
+    """Two loads of one school would mix."""
 
 
 def load(
@@ -56,6 +60,7 @@ def load(
     Raises:
         FilesWrong: there are problems; the transaction must not be committed.
         SchoolUnclear: no school is named, or none of that name is there.
+        LoadUnderWay: the school is being loaded by somebody else.
     """
     _raise_problems(bundle)
     _take_time(session)
@@ -65,7 +70,8 @@ def load(
     report = LoadReport(ref)
     school_id = _school(session, ref, name, report)
     under = Underway(session, school_id, bundle, report=report, progress=progress)
-    under.execute("SELECT pg_advisory_xact_lock(:lock, CAST(:school AS integer))", lock=LOCK)
+    if not under.execute("SELECT pg_try_advisory_xact_lock(:lock, CAST(:school AS integer))", lock=LOCK).scalar_one():
+        raise LoadUnderWay(f"Another load of the school {ref} is under way.", "Wait for it to end, then load again.")
     people = load_people(under)
     load_curriculum(under)
     _aliases(under)

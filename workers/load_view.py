@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -36,6 +37,16 @@ class Bar:
         if name not in self._tasks:
             self._tasks[name] = self._bars.add_task(name, total=None)
         return self._bars
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep Python's collector still: it would walk a million living rows again and again, for a third of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextmanager

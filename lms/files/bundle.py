@@ -23,6 +23,8 @@ from lms.files.rows import (
     TopicRow,
 )
 
+LONGEST_NAME = 500
+"""In characters of at most four bytes: names are looked up by an index, which takes 2,700 bytes."""
 MOST_PROBLEMS = 1_000
 """More are counted and not told: whoever mends a thousand reads on after the next try."""
 
@@ -84,6 +86,9 @@ class Bundle:
     def call(self, kind: str, name: str | None, ref: str, at: Place) -> None:
         """Note that senders may call `ref` by `name`; a name of a kind means one thing."""
         if not name:
+            return
+        if len(name) > LONGEST_NAME:
+            self.note(at, "", f"a name of {ref[:50]!r} is longer than {LONGEST_NAME} characters", "Shorten it.")
             return
         other = self.aliases.setdefault((kind, name), AliasRow(ref, at))
         if other.ref != ref:

@@ -7,6 +7,8 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from lms.files.bundle import Bundle
 from lms.files.problem import Place
 from lms.strict_json import BodyError, read
@@ -37,13 +39,18 @@ def json_object(file: str, body: bytes, into: Bundle) -> Mapping[str, Any] | Non
 
 
 def toml_object(file: str, body: bytes, into: Bundle) -> Mapping[str, Any] | None:
-    """Return the table that a TOML file holds; None where it is none, with the problem noted."""
+    """Return the table that a TOML file holds, as JSON has it; None where it is none, with the problem noted."""
     try:
-        return tomllib.loads(body.removeprefix(_BOM).decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        said = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else f"it is not TOML ({error})"
-        into.note(Place(file), "", said, "Correct it there.")
-        return None
+        written = orjson.dumps(tomllib.loads(body.removeprefix(_BOM).decode()))
+    except UnicodeDecodeError:
+        into.note(Place(file), "", "it is not UTF-8", "Save the file as UTF-8.")
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        into.note(Place(file), "", f"it is not TOML ({error})", "Correct it there.")
+    except TypeError:
+        into.note(Place(file), "", "it holds a value that JSON has not", "Write a text or a smaller number.")
+    else:
+        return json_object(file, written, into)
+    return None
 
 
 def _told(body: bytes, code: str) -> tuple[int, str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from lms.files.bundle import Bundle
+from lms.files.bundle import LONGEST_NAME, Bundle
 from lms.files.problem import Place
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
@@ -41,9 +41,13 @@ class Line:
             return None
         return found or None
 
-    def required(self, column: str) -> str | None:
+    def ref(self, column: str) -> str | None:
+        """Return the name of something; an empty one is a problem, and one that is too long to be looked up quickly."""
+        return self.required(column, most=LONGEST_NAME)
+
+    def required(self, column: str, *, most: int = 2_000) -> str | None:
         """Return a cell's text; an empty one is a problem."""
-        found = self.text(column)
+        found = self.text(column, most=most)
         if found is None and not self.cells.get(column, "").strip():
             self.wrong(column, "it is empty", "Fill it in.")
         return found

@@ -36,7 +36,7 @@ def orgs(file: str, body: bytes, into: Bundle) -> None:
     for line in lines(file, body, into, needs=("sourcedId", "name", "type")):
         if (line.text("type") or "").lower() != "school" or _deleted(line):
             continue
-        ref, name = line.required("sourcedId"), line.required("name")
+        ref, name = line.ref("sourcedId"), line.required("name")
         if ref and name and into.once(into.schools, ref, line.at, "sourcedId"):
             into.schools[ref] = SchoolRow(ref, name, line.text("identifier"), line.at)
 
@@ -44,7 +44,7 @@ def orgs(file: str, body: bytes, into: Bundle) -> None:
 def sessions(file: str, body: bytes, into: Bundle) -> None:
     """Read when terms begin and end."""
     for line in lines(file, body, into, needs=("sourcedId", "startDate", "endDate")):
-        ref = line.required("sourcedId")
+        ref = line.ref("sourcedId")
         if ref and into.once(into.sessions, ref, line.at, "sourcedId"):
             into.sessions[ref] = SessionRow(line.moment("startDate"), line.moment("endDate"))
 
@@ -52,7 +52,7 @@ def sessions(file: str, body: bytes, into: Bundle) -> None:
 def courses(file: str, body: bytes, into: Bundle) -> None:
     """Read the grades of courses, for classes that name none."""
     for line in lines(file, body, into, needs=("sourcedId",)):
-        ref, grade = line.required("sourcedId"), grade_of(line.text("grades"))
+        ref, grade = line.ref("sourcedId"), grade_of(line.text("grades"))
         if ref and grade is not None:
             into.course_grades[ref] = grade
 
@@ -61,7 +61,7 @@ def roles(file: str, body: bytes, into: Bundle) -> None:
     """Read what people are at which school (version 1.2); a primary role goes before others."""
     found: dict[str, list[tuple[bool, str, str | None]]] = {}
     for line in lines(file, body, into, needs=("userSourcedId", "role")):
-        person, role = line.required("userSourcedId"), _role(line)
+        person, role = line.ref("userSourcedId"), _role(line)
         if person and role and not _deleted(line):
             primary = (line.text("roleType") or "").lower() == "primary"
             found.setdefault(person, []).append((primary, role, line.text("orgSourcedId")))
@@ -73,7 +73,7 @@ def roles(file: str, body: bytes, into: Bundle) -> None:
 def users(file: str, body: bytes, into: Bundle) -> None:
     """Read people, and what their LMS calls them: `{homePage:account}` in userIds."""
     for line in lines(file, body, into, needs=("sourcedId",)):
-        ref = line.required("sourcedId")
+        ref = line.ref("sourcedId")
         if not ref or not into.once(into.people, ref, line.at, "sourcedId"):
             continue
         role, schools = _role_and_schools(line, ref)
@@ -125,7 +125,7 @@ def _call_person(line: Line, ref: str) -> None:
 def classes(file: str, body: bytes, into: Bundle) -> None:
     """Read classes; their code is a name of theirs, as LMSs send it."""
     for line in lines(file, body, into, needs=("sourcedId", "title")):
-        ref, title = line.required("sourcedId"), line.required("title")
+        ref, title = line.ref("sourcedId"), line.required("title")
         if not ref or not title or not into.once(into.classes, ref, line.at, "sourcedId"):
             continue
         grade = grade_of(line.text("grades"))
@@ -161,7 +161,7 @@ def enrollments(file: str, body: bytes, into: Bundle) -> None:
     into.spoken.add("enrolment")
     seen: dict[tuple[str, str, object], int] = {}
     for line in lines(file, body, into, needs=("classSourcedId", "userSourcedId", "role")):
-        class_ref, person, role = line.required("classSourcedId"), line.required("userSourcedId"), _role(line)
+        class_ref, person, role = line.ref("classSourcedId"), line.ref("userSourcedId"), _role(line)
         if not class_ref or not person or not role or role in _RELATIVES:
             continue
         began, ended = line.moment("beginDate"), line.moment("endDate")

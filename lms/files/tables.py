@@ -27,7 +27,7 @@ def skills(file: str, body: bytes, into: Bundle) -> None:
     """Read skill, title, grade, strand, weight; this file goes before what a CASE package says of the same skill."""
     here: dict[str, SkillRow] = {}
     for line in lines(file, body, into, needs=("skill", "title"), may=("grade", "strand", "weight")):
-        ref, title = line.required("skill"), line.required("title")
+        ref, title = line.ref("skill"), line.required("title")
         grade, weight = line.number("grade", 0, 13), line.number("weight", 0.01, 100)
         if not ref or not title or not into.once(here, ref, line.at, "skill"):
             continue
@@ -48,7 +48,7 @@ def prerequisites(file: str, body: bytes, into: Bundle) -> None:
     into.spoken.add("prerequisite")
     here: dict[tuple[str, str], PrerequisiteRow] = {}
     for line in lines(file, body, into, needs=("skill", "needs"), may=("strength",)):
-        skill, needs = line.required("skill"), line.required("needs")
+        skill, needs = line.ref("skill"), line.ref("needs")
         if not skill or not needs:
             continue
         if (skill, needs) in here:
@@ -63,7 +63,7 @@ def prerequisites(file: str, body: bytes, into: Bundle) -> None:
 def topics(file: str, body: bytes, into: Bundle) -> None:
     """Read topic, title, phrases."""
     for line in lines(file, body, into, needs=("topic", "title"), may=("phrases",)):
-        ref, title = line.required("topic"), line.required("title")
+        ref, title = line.ref("topic"), line.required("title")
         if ref and title and into.once(into.topics, ref, line.at, "topic"):
             into.topics[ref] = TopicRow(ref, title, line.several("phrases"), line.at)
 
@@ -76,7 +76,7 @@ def alignments(file: str, body: bytes, into: Bundle) -> None:
     """
     into.spoken.add("alignment")
     for line in lines(file, body, into, needs=("item", "skill"), may=("source", "weight", "difficulty")):
-        item, skill = line.required("item"), line.required("skill")
+        item, skill = line.ref("item"), line.ref("skill")
         if not item or not skill:
             continue
         if (item, skill) in into.alignments:
@@ -93,7 +93,7 @@ def materials(file: str, body: bytes, into: Bundle) -> None:
     """Read what can be assigned; the first of its skills is the one that it is for."""
     needs = ("material", "title", "url", "skills", "difficulty")
     for line in lines(file, body, into, needs=needs, may=_MATERIAL_MAY):
-        ref = line.required("material")
+        ref = line.ref("material")
         if not ref or not into.once(into.materials, ref, line.at, "material"):
             continue
         into.materials[ref] = _material(line, ref)
@@ -149,7 +149,7 @@ def scope(file: str, body: bytes, into: Bundle) -> None:
     """Read class, skill, from, until, due: what a class is at, and when."""
     into.spoken.add("scope")
     for line in lines(file, body, into, needs=("class", "skill"), may=("from", "until", "due")):
-        class_ref, skill = line.required("class"), line.required("skill")
+        class_ref, skill = line.ref("class"), line.ref("skill")
         if not class_ref or not skill:
             continue
         if (class_ref, skill) in into.scope:

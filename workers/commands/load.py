@@ -43,7 +43,7 @@ def load(
 
     migrate.check(settings().database_url_text())
     started = time.monotonic()
-    with load_view.progress() as bar:
+    with load_view.progress() as bar, load_view.uncollected():
         bundle = reading.read(path, progress=bar.reading)
         try:
             with database.transaction() as session:

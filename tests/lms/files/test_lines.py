@@ -129,6 +129,14 @@ def test_what_looks_like_code_is_data() -> None:
     assert found.skills["A"].title == title
 
 
+def test_a_name_too_long_for_an_index_is_refused() -> None:
+    """500 characters are taken, 501 are not; also where they stand among somebody's other names."""
+    assert not skills(f"skill,title\n{'🙂' * 500},adding\n").problems
+    assert only(skills(f"skill,title\n{'x' * 501},adding\n")).column == "skill"
+    bundle = parse([("users.csv", f"sourcedId,role,userIds\ns1,student,{{{'h' * 500}:1}}\n".encode())])
+    assert only(bundle).wrong == "a name of 's1' is longer than 500 characters"
+
+
 def test_a_csv_with_a_cell_beyond_any_size_is_a_problem() -> None:
     body = "skill,title\nA," + "x" * 200_000 + "\n"
     bundle = Bundle()

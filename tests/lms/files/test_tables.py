@@ -116,6 +116,19 @@ def test_a_questionnaire_may_be_toml() -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        (b"survey = ", "it is not TOML (Invalid value (at end of document))"),
+        (b'survey = "\xe9"', "it is not UTF-8"),
+        (b'survey = "a\\u0000"', "it holds a zero character or half of a character"),
+        (b"survey = 99999999999999999999999", "it holds a value that JSON has not"),
+    ],
+)
+def test_a_questionnaire_in_toml_that_cannot_be_kept_is_a_problem(body: bytes, wrong: str) -> None:
+    assert [problem.wrong for problem in parse([("questionnaires/q.toml", body)]).problems] == [wrong]
+
+
+@pytest.mark.parametrize(
     ("body", "pointer", "wrong"),
     [
         (b'{"title": "x"}', "/survey", "it is missing"),
