@@ -13,7 +13,7 @@ from examples.catalogue import Task, make_tasks, read_plans, reading_limit
 from examples.curriculum import Skill, read_skills
 from examples.generate import SEED
 from examples.reading import words
-from examples.shapes import read_shapes
+from examples.shapes import CONTEXTS, read_shapes
 from examples.solving import agrees
 
 ROOT = Path(__file__).parent.parent
@@ -74,7 +74,7 @@ def figures(skills: dict[str, Skill], tasks: Sequence[Task]) -> str:
     contexts = Counter(
         (skill, level) for skill, level, _ in {(t.skill, t.level, t.context) for t in tasks if t.context}
     )
-    full = sum(n == max(contexts.values()) for n in contexts.values())
+    least, full = min(contexts.values()), sum(n == len(CONTEXTS) for n in contexts.values())
     depths = Counter(task.depth for task in tasks)
     lines = [
         "# The example catalogue in figures",
@@ -84,8 +84,7 @@ def figures(skills: dict[str, Skill], tasks: Sequence[Task]) -> str:
         f"- {len(tasks):,} tasks on {len(skills)} skills in {len({task.shape for task in tasks})} shapes",
         f"- answers that the solver finds otherwise: {wrong}",
         f"- structural {depths['structural']:,}, cosmetic {depths['cosmetic']:,}, neutral {depths['neutral']:,}",
-        f"- contexts for a skill at a difficulty: at least {min(contexts.values())}, "
-        + f"all eight for {full} of {len(contexts)}",
+        f"- contexts for a skill at a difficulty: at least {least}, all eight for {full} of {len(contexts)}",
         "",
         "| grade | tasks | reading level: median | highest | limit | words: median | highest |",
         "|---|---|---|---|---|---|---|",

@@ -137,6 +137,8 @@ def _draw_range(dice: random.Random, spec: str) -> Number:
     if not found:
         raise SpecError(spec)
     low, high, step = Fraction(found[2]), Fraction(found[3]), Fraction(found[4] or "1")
+    if low > high:
+        raise SpecError(spec)
     value = low + dice.randint(0, int((high - low) / step)) * step
     if found[1]:
         return money(value)

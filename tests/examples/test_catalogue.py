@@ -1,0 +1,148 @@
+"""The catalogue as a whole: enough of everything, and the same again from the same seed."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from examples.catalogue import NoNumbersError, Plan, Task, draw_quantities, make_tasks, read_plans
+from examples.curriculum import HERE, Skill, bridged_needs, read_needs, read_skills
+from examples.describe import catalogue
+from examples.shapes import CONTEXTS, ShapeError, read_shapes
+from examples.solving import agrees
+
+EDGES = Path(__file__).parents[3] / "shared" / "data" / "ccss_math_edges_2015.csv"
+
+
+def test_there_are_two_hundred_skills_and_five_thousand_materials(skills: dict[str, Skill], tasks: list[Task]) -> None:
+    assert len(skills) >= 200
+    assert len(tasks) >= 5_000
+    assert {task.skill for task in tasks} == set(skills)
+
+
+def test_every_skill_has_two_shapes_three_difficulties_and_five_contexts_at_each(tasks: list[Task]) -> None:
+    shapes = Counter(skill for skill, _ in {(t.skill, t.shape) for t in tasks})
+    contexts = Counter((s, level) for s, level, _ in {(t.skill, t.level, t.context) for t in tasks if t.context})
+    assert min(shapes.values()) >= 2
+    assert len(contexts) == 3 * len(shapes)
+    assert min(contexts.values()) >= 5
+    # A menu never runs dry: all eight contexts at nine of ten skills and difficulties.
+    assert sum(n == len(CONTEXTS) for n in contexts.values()) >= 0.9 * len(contexts)
+
+
+def test_a_neutral_twin_has_equal_numbers(tasks: list[Task]) -> None:
+    known = {task.ref: task for task in tasks}
+    for task in tasks:
+        if task.context:
+            twin = known[task.twin]
+            assert not twin.context
+            assert twin.depth == "neutral"
+            assert (twin.skill, twin.level, twin.quantities) == (task.skill, task.level, task.quantities)
+        else:
+            assert task.twin == ""
+
+
+def test_refs_are_unique_and_texts_are_not_repeated_within_a_context(tasks: list[Task]) -> None:
+    assert len({task.ref for task in tasks}) == len(tasks)
+
+
+def test_the_numbers_grow_with_the_difficulty(tasks: list[Task]) -> None:
+    # Where an answer is a whole number, hard tasks have larger ones than easy ones in nine of ten shapes.
+    plain = [t for t in tasks if not t.context and t.answer.isdigit() and t.relation in ("sum", "product")]
+    easy = {(t.skill, t.shape): int(t.answer) for t in plain if t.level == 1}
+    hard = {(t.skill, t.shape): int(t.answer) for t in plain if t.level == 3}
+    both = easy.keys() & hard.keys()
+    assert sum(hard[key] > easy[key] for key in both) >= 0.9 * len(both)
+
+
+def test_the_same_seed_makes_the_same_tasks(tasks: list[Task]) -> None:
+    assert catalogue()[1] == tasks
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_another_seed_makes_other_tasks_that_are_as_right(seed: int, tasks: list[Task]) -> None:
+    others = catalogue(seed)[1]
+    assert sum(a.text == b.text for a, b in zip(tasks, others, strict=False)) < len(tasks) / 4
+    assert [task.ref for task in others if not agrees(task.relation, task.text, task.answer)] == []
+
+
+def test_numbers_are_believable_in_their_context(tasks: list[Task]) -> None:
+    shapes = read_shapes()
+    assert all(shapes[t.shape].sane(t.context, t.quantities) for t in tasks if t.context)
+    # A runner at 400 km/h, a measure of 40 beats and half a goal are not.
+    speedy = next(t for t in tasks if t.shape == "rate-time" and t.context == "sports")
+    fast = {**speedy.quantities, "r": replace(speedy.quantities["r"], value=speedy.quantities["r"].value * 40)}
+    assert not shapes["rate-time"].sane("sports", fast)
+    assert not shapes["spread"].sane(
+        "sports", {"d1": next(n for t in tasks for n in t.quantities.values() if "/" in n.shown)}
+    )
+
+
+def test_ranges_that_cannot_be_met_are_named() -> None:
+    plan = Plan("1.OA.A.1", "join", ({"a": "2..3", "b": "2..3"},), (("answer>100",),))
+    with pytest.raises(NoNumbersError) as caught:
+        draw_quantities(read_shapes()["join"], plan, level=1, seed=1)
+    assert (caught.value.skill, caught.value.shape, caught.value.level) == ("1.OA.A.1", "join", 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[a]\nrelation = "sum"\n',
+        '[a]\nrelation = "no-such"\nneutral = "T | x"\n',
+        '[a]\nrelation = "sum"\nneutral = "T | x"\nsport = "T | x"\n',
+    ],
+)
+def test_a_broken_shape_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "broken.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ShapeError):
+        read_shapes(tmp_path)
+
+
+def test_every_planned_skill_and_shape_is_known() -> None:
+    shapes, skills = read_shapes(), read_skills()
+    plans = read_plans()
+    assert {plan.skill for plan in plans} == set(skills)
+    assert {plan.shape for plan in plans} == set(shapes)
+    assert all(len(plan.levels) == 3 for plan in plans)
+
+
+def test_without_a_skill_its_tasks_are_not_made(skills: dict[str, Skill]) -> None:
+    few = {"5.NF.A.1": skills["5.NF.A.1"]}
+    assert {task.skill for task in make_tasks(few, read_shapes(), read_plans(), seed=1)} == set(few)
+
+
+def test_codes_and_arrows_are_those_of_the_published_graph(skills: dict[str, Skill]) -> None:
+    if not EDGES.exists():
+        pytest.skip(f"{EDGES} is not there")
+    with EDGES.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    codes = {row[end] for row in rows for end in ("from", "to")}
+    arrows = {(row["to"], row["from"]) for row in rows if row["type"] == "Arrow"}
+    with (HERE / "left_out.csv").open(encoding="utf-8", newline="") as file:
+        left_out = {row["skill"] for row in csv.DictReader(file)}
+    ours = {(n.skill, n.needs) for n in read_needs(among=codes)}
+    assert set(skills) | left_out == codes
+    assert not set(skills) & left_out
+    assert ours == arrows
+
+
+def test_what_a_left_out_skill_stood_on_still_advises(skills: dict[str, Skill]) -> None:
+    # 4.G.A.2 <- 4.G.A.1 <- 3.G.A.1 <- 2.G.A.1: all three on the right of 2.G.A.1 are left out, so nothing hangs there;
+    # 3.MD.C.5 needs 1.G.A.2 (left out), which needs K.G.B.6 (left out), which needs K.G.A.2.
+    needs = {(n.skill, n.needs): n.strength for n in bridged_needs(among=skills)}
+    assert needs["3.MD.C.5", "K.G.A.2"] == "weak"
+    assert needs["5.NF.A.2", "5.NF.A.1"] == "strong"
+
+
+def test_prerequisites_have_no_circle(skills: dict[str, Skill]) -> None:
+    needs = bridged_needs(among=skills)
+    left = set(skills)
+    while left:
+        ready = {s for s in left if not any(n.skill == s and n.needs in left for n in needs)}
+        assert ready
+        left -= ready

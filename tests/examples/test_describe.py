@@ -1,0 +1,31 @@
+"""The pages that show the catalogue are those of today's catalogue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from examples.catalogue import Task
+from examples.curriculum import Skill
+from examples.describe import figures, plot, samples
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_the_samples_are_those_of_today(skills: dict[str, Skill], tasks: list[Task]) -> None:
+    page = samples(skills, tasks)
+    assert (DOCS / "samples.md").read_text(encoding="utf-8") == page, "run python -m examples.describe"
+    assert page.count("\n| ") >= 40 + 9
+
+
+def test_the_figures_are_those_of_today(skills: dict[str, Skill], tasks: list[Task]) -> None:
+    page = figures(skills, tasks)
+    assert (DOCS / "results" / "example-texts.md").read_text(encoding="utf-8") == page, (
+        "run python -m examples.describe"
+    )
+    assert "answers that the solver finds otherwise: 0\n" in page
+
+
+def test_the_picture_is_drawn(skills: dict[str, Skill], tasks: list[Task], tmp_path: Path) -> None:
+    plot(skills, tasks, tmp_path / "texts.png")
+    assert (tmp_path / "texts.png").read_bytes().startswith(b"\x89PNG")
+    assert (DOCS / "results" / "example-texts.png").stat().st_size > 10_000

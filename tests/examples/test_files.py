@@ -1,0 +1,146 @@
+"""The files of the example schools, as a school would load them."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from examples import recording
+from examples.generate import SEED
+from examples.riverside_class import TAUGHT, write_class
+from lms.files import reading
+from lms.files.bundle import Bundle
+
+ROOT = Path(__file__).parents[2]
+RIVERSIDE = ROOT / "examples" / "riverside"
+SHARED = ROOT.parent / "shared" / "samples"
+
+
+def load(folder: Path) -> Bundle:
+    files = [(str(p.relative_to(folder)), p.read_bytes()) for p in folder.rglob("*") if p.suffix in (".csv", ".json")]
+    return reading.parse(files)
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def district(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("district")
+    # By its command line, as the README has it.
+    command = [sys.executable, "-m", "examples.generate", "--out", str(folder)]
+    told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=120)
+    assert "materials" in told.stdout
+    return folder
+
+
+def test_what_is_committed_is_what_the_generator_makes(tmp_path: Path) -> None:
+    write_class(tmp_path, seed=SEED)
+    made = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    for name, body in made.items():
+        assert (RIVERSIDE / name).read_bytes() == body, (
+            f"{name}: run python -m examples.generate --out examples --what class"
+        )
+    assert len(made) == 17
+
+
+def test_the_class_loads_without_a_word_of_complaint() -> None:
+    bundle = load(RIVERSIDE)
+    assert bundle.problems == []
+    # Terry Morgan and 28 students; 16 skills with the 20 arrows between them; 64 recorded questions.
+    assert (len(bundle.people), len(bundle.skills), len(bundle.prerequisites)) == (29, 16, 20)
+    assert (len(bundle.alignments), len(bundle.scope), len(bundle.topics)) == (64, 16, 8)
+
+
+def test_both_schools_load_without_a_word_of_complaint(district: Path) -> None:
+    bundles = [load(district / name) for name in ("riverside", "hillcrest")]
+    assert [bundle.problems for bundle in bundles] == [[], []]
+    assert [len(bundle.classes) for bundle in bundles] == [3, 3]
+    # 180 students and 6 teachers.
+    assert sum(len(bundle.people) for bundle in bundles) == 186
+    assert all(len(bundle.skills) >= 200 and len(bundle.materials) >= 5_000 for bundle in bundles)
+
+
+def test_the_same_seed_makes_the_same_bytes(district: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "examples.generate", "--out", str(tmp_path)]
+    # Another order of sets and dictionaries must not matter.
+    subprocess.run(command, cwd=ROOT, check=True, timeout=120, capture_output=True, env={"PYTHONHASHSEED": "7"})
+    for path in sorted(p for p in district.rglob("*") if p.is_file()):
+        other = tmp_path / path.relative_to(district)
+        assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(other.read_bytes()).digest(), path.name
+
+
+def test_the_roster_is_the_one_of_the_recording() -> None:
+    people = {row["userIds"]: f"{row['givenName']} {row['familyName']}" for row in rows(RIVERSIDE / "users.csv")}
+    acting: dict[str, str] = {}
+    with gzip.open(RIVERSIDE / "moodle_class.jsonl.gz", "rt", encoding="utf-8") as file:
+        for line in file:
+            for statement in json.loads(json.loads(line)["body"] or "[]"):
+                account = statement["actor"]["account"]
+                acting[f"{{{account['homePage']}:{account['name']}}}"] = statement["actor"]["name"]
+    # All but the site's own administrator.
+    del acting["{https://moodle.riverside.example:2}"]
+    assert people == acting
+
+
+def test_every_recorded_question_is_aligned_by_the_code_at_its_head() -> None:
+    names = [row["item"] for row in rows(RIVERSIDE / "alignments.csv")]
+    assert names == recording.question_names()
+    assert len(names) == 64
+    assert {row["item"].split(" ")[0] for row in rows(RIVERSIDE / "alignments.csv")} == set(TAUGHT)
+
+
+def test_the_recording_is_the_sample_itself() -> None:
+    sample = SHARED / "moodle_class.jsonl.gz"
+    if not sample.exists():
+        pytest.skip(f"{sample} is not there")
+    assert (RIVERSIDE / "moodle_class.jsonl.gz").read_bytes() == sample.read_bytes()
+
+
+def test_the_arrows_and_weeks_are_those_of_the_recorded_class() -> None:
+    truth = SHARED / "moodle_class.truth.json.gz"
+    if not truth.exists():
+        pytest.skip(f"{truth} is not there")
+    known: dict[str, Any] = json.loads(gzip.decompress(truth.read_bytes()))
+    ours = {(row["needs"], row["skill"]) for row in rows(RIVERSIDE / "prerequisites.csv")}
+    assert ours == {tuple(edge) for edge in known["prerequisite_edges"]}
+    assert known["taught_week"] == TAUGHT
+
+
+def test_case_and_csv_tell_of_the_same_skills_and_order() -> None:
+    package = json.loads((RIVERSIDE / "skills.json").read_text(encoding="utf-8"))
+    titles = {item["humanCodingScheme"]: item["fullStatement"] for item in package["CFItems"]}
+    order = {
+        (link["originNodeURI"]["title"], link["destinationNodeURI"]["title"])
+        for link in package["CFAssociations"]
+        if link["associationType"] == "precedes"
+    }
+    assert titles == {row["skill"]: row["title"] for row in rows(RIVERSIDE / "skills.csv")}
+    assert order == {(row["needs"], row["skill"]) for row in rows(RIVERSIDE / "prerequisites.csv")}
+
+
+def test_a_scope_never_opens_a_skill_before_what_it_needs(district: Path) -> None:
+    for school in ("riverside", "hillcrest"):
+        needs = {(row["skill"], row["needs"]) for row in rows(district / school / "prerequisites.csv")}
+        opened = {(row["class"], row["skill"]): row["from"] for row in rows(district / school / "scope.csv")}
+        for group in {group for group, _ in opened} - {"MATH-5A"}:
+            for skill, before in needs:
+                if (group, skill) in opened and (group, before) in opened:
+                    assert opened[group, before] <= opened[group, skill], (group, skill, before)
+
+
+def test_lines_end_as_rfc_4180_has_it() -> None:
+    for path in RIVERSIDE.glob("*.csv"):
+        body = path.read_bytes()
+        assert body.endswith(b"\r\n"), path.name
+        assert body.count(b"\n") == body.count(b"\r\n"), path.name
