@@ -67,6 +67,8 @@ class QuestionnaireDocument(_Strict):
     survey: _Name
     title: _Name
     aliases: list[_Name] = []
+    consent: str | None = None
+    """Who consented to questions in protected categories, and when; the loader writes it."""
     questions: Annotated[list[QuestionDocument], Field(min_length=1, max_length=MOST_QUESTIONS)]
 
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PLACES = (
     ROOT / "tests" / "samples",
     ROOT / "examples",
-    ROOT / "examples" / "recorded",
+    ROOT / "examples" / "riverside",
     ROOT.parent / "shared" / "samples",
 )
 

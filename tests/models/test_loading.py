@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
-from learning.questionnaire_document import QuestionnaireDocument
 from lms.files.bundle import Bundle
 from lms.files.reading import parse
 from models import clock, database, loading, roster
@@ -404,9 +403,6 @@ def test_protected_questions_are_refused_without_consent(load: Callable[..., Loa
     assert "religious practices" in wrong.value.problems[0].wrong
 
 
-@pytest.mark.skipif(
-    "consent" not in QuestionnaireDocument.model_fields, reason="a questionnaire has no place for consent yet"
-)
 def test_consent_is_recorded_in_the_document_and_stays_good_for_the_same_questions(
     load: Callable[..., LoadReport],
 ) -> None:
