@@ -23,7 +23,7 @@ def test_the_tincan_client_saves_statements(served: Served, add_source: Callable
     account = tincan.AgentAccount(name="554433", home_page="https://lms.school.test")
     quiz = tincan.ActivityDefinition(type="http://adlnet.gov/expapi/activities/cmi.interaction")
 
-    def statement(number: int) -> Any:  # noqa: ANN401 - the client ships no types
+    def statement(number: int) -> Any:
         return tincan.Statement(
             actor=tincan.Agent(account=account),
             verb=tincan.Verb(id="http://adlnet.gov/expapi/verbs/answered"),
