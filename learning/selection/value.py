@@ -12,20 +12,22 @@ from learning.selection.rules import DAY
 
 FLOOR = 300
 """Any admissible skill is worth something, so that shares of it mean something."""
-GAP = 4_500
-UNLOCKS = 2_000
+GAP = 6_500
+UNLOCKS = 1_000
 REVIEW = 1_500
-INFORMATION = 1_500
+INFORMATION = 500
 CONTEXTS = 500
 DUE = 1_000
-"""The weights of the parts, of 10,000."""
+"""The weights of the parts, of 10,000. Source: the simulated classroom, see `docs/decisions/nearest-gap-first.md`."""
 FULL_SHORTFALL = 4_000
 """A shortfall of mastery from which on a gap is as wide as it gets."""
+FAR = 9_000
+"""So much less counts the widest gap than one that a task may close."""
 MOST_WEIGHT = 2 * SCALE
 DUE_WITHIN = 7 * DAY
 SURE_AFTER = 300
 """Evidence (in hundredths) at which a further answer tells half as much."""
-REPEATED = 1_500
+REPEATED = 500
 MOST_REPEATED = 4
 """Each recent or open use of a skill takes so much of its value, so many times at most: practice interleaves."""
 EDGE = 1_500
@@ -51,9 +53,13 @@ def shortfall(case: Case, view: View) -> int:
 
 
 def gap_part(case: Case, skill: int, view: View) -> int:
-    """Gap x curriculum weight."""
+    """Gap x curriculum weight: how likely there is a gap, and how much of it one task may close.
+
+    The nearest gap counts most: from the widest first, the class starts everything and finishes nothing.
+    """
     weight = min(round(case.catalogue.skills[skill].weight * SCALE), MOST_WEIGHT)
-    return GAP * shortfall(case, view) // SCALE * weight // SCALE
+    near = SCALE - FAR * shortfall(case, view) // SCALE
+    return GAP * view.gap // SCALE * near // SCALE * weight // SCALE
 
 
 def unlocks_part(case: Case, skill: int, view: View) -> int:

@@ -19,6 +19,8 @@ Ints = NDArray[np.int64]
 GRADES = 5
 """Grades 3 to 7; the class is in the middle one."""
 SKILLS_A_GRADE = 33
+GRADE_STEP = 1.1
+"""Logits by which the skills of a grade are harder than those of the one before."""
 LEVELS = (-1.2, 0.0, 1.2)
 """Difficulties of a skill's materials in logits: easy, average, hard."""
 TOPICS = ("football", "music", "space", "animals", "cooking", "games", "art", "cars")
@@ -86,13 +88,13 @@ def build(world: World, *, seed: int, students: int) -> Classroom:
     middle = GRADES // 2
     scope = np.flatnonzero((grades == middle) | ((grades == middle - 1) & (np.arange(len(grades)) % 3 == 0)))
     ability = rng.normal(0.0, 0.9, students)
-    theta = ability[:, None] + 1.1 * (middle - grades)[None, :] + rng.normal(0.0, 0.6, (students, len(grades)))
+    theta = ability[:, None] + GRADE_STEP * (middle - grades)[None, :] + rng.normal(0.0, 0.6, (students, len(grades)))
     slow = np.arange(students) % 2 == 0 if world.slow_half else np.zeros(students, dtype=bool)
     interest = np.concatenate([np.full((students, 1), 0.5), rng.beta(1.2, 1.2, (students, len(TOPICS)))], axis=1)
     return Classroom(
         world=world,
         catalogue=catalogue,
-        snapshot=_snapshot(len(grades)),
+        snapshot=_snapshot(GRADE_STEP * (grades - middle)),
         needs=needs,
         scope=scope,
         order=scope,
@@ -167,8 +169,9 @@ def item_id(material: int, number: int) -> int:
     return material * ITEMS + number
 
 
-def _snapshot(skills: int) -> Snapshot:
-    """Return the difficulties of all items, as a school's snapshot has learned them."""
+def _snapshot(difficulties: Floats) -> Snapshot:
+    """Return the difficulties of all skills and items, as a school's snapshot has learned them from earlier classes."""
+    skills = len(difficulties)
     items = {
         item_id(material_id(skill, level, context), number): (LEVELS[level], 0.05)
         for skill in range(skills)
@@ -177,7 +180,7 @@ def _snapshot(skills: int) -> Snapshot:
         for number in range(ITEMS)
     }
     prior = Snapshot.prior()
-    known = {skill + 1: (0.0, 0.1) for skill in range(skills)}
+    known = {skill + 1: (float(difficulty), 0.1) for skill, difficulty in enumerate(difficulties)}
     return Snapshot(1, (0.0, 0.3), known, items, prior.blocked, prior.recent)
 
 

@@ -65,6 +65,8 @@ class Own:
             if student not in self._decided_on or self._decided_on[student] != newest:
                 self._decide_one(student, estimator, theta, scope=scope, day=day)
                 self._decided_on[student] = newest
+            else:
+                self.counts.waiting += len(self._current.get(student, ()))
             current = self._current.get(student, ())
             if current:
                 material = self._take(student, current[0], picks[student])
@@ -177,8 +179,9 @@ POLICIES: dict[str, tuple[Policy, bool]] = {
         False,
     ),
     "oracle": (Policy(slots=1, least_open=1), True),
+    "own_four": (Policy(), False),
 }
-"""Our own policies by name: as it ships, without interest, with its gate weakened on purpose, and knowing the truth.
+"""Our own policies by name: as it ships, without interest, with its gate weakened on purpose, knowing the truth.
 
-One slot, because the others choose one assignment a day too.
+One slot, because the others choose one assignment a day too; `own_four` has the four that ship.
 """
