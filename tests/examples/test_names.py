@@ -17,7 +17,8 @@ def surprise(pairs: Iterable[tuple[str, str]]) -> float:
     """Return how many standard deviations a table of (name, context) pairs lies from independence (chi-square)."""
     cells = Counter(pairs)
     total = sum(cells.values())
-    names, contexts = Counter(), Counter()
+    names: Counter[str] = Counter()
+    contexts: Counter[str] = Counter()
     for (name, context), count in cells.items():
         names[name] += count
         contexts[context] += count
