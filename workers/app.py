@@ -58,10 +58,10 @@ def _stop_sweeping(**_: Any) -> None:  # noqa: ANN401 - see above
 
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator] # Celery ships no types
 def _open_own_connections(**_: Any) -> None:  # noqa: ANN401 - see above
-    """Forget the connections of the main process, which a fork would share."""
+    """Forget the connections of the main process, which a fork would share, without a word on them."""
     from models import database
 
-    database.close()
+    database.after_fork()
 
 
 @signals.beat_init.connect  # type: ignore[untyped-decorator] # Celery ships no types
