@@ -84,7 +84,7 @@ def _allowed(load: Underway, row: SurveyRow, kept: dict[str, Any], *, consent: s
 
     Consent that is on record for the very same questions stays good.
     """
-    written = {name: value for name, value in row.document.items() if name != CONSENT}
+    written = dict(row.document)
     before = len(load.bundle.problems)
     try:
         parsed = Questionnaire.from_document(written)
@@ -96,23 +96,13 @@ def _allowed(load: Underway, row: SurveyRow, kept: dict[str, Any], *, consent: s
     findings = lint(parsed)
     if findings:
         on_record = kept.get(CONSENT) if {**kept, CONSENT: None} == {**written, CONSENT: None} else None
-        written[CONSENT] = consent or row.document.get(CONSENT) or on_record
-        if written[CONSENT] is None:
+        written[CONSENT] = consent or written.get(CONSENT) or on_record
+        if written[CONSENT]:
+            load.report.consents.append(row.ref)
+        else:
             for finding in findings:
                 _told(load, row.at, finding)
-        else:
-            load.report.consents.append(row.ref)
-            _readable(load, written, row.at)
     return written if len(load.bundle.problems) == before else None
-
-
-def _readable(load: Underway, document: dict[str, Any], at: Place) -> None:
-    """Note a problem where a document with its consent could not be read again: whoever reads it would stumble."""
-    try:
-        Questionnaire.from_document(document)
-    except QuestionnaireError as error:
-        for finding in error.findings:
-            _told(load, at, finding)
 
 
 def _documents(load: Underway) -> dict[str, dict[str, Any]]:
