@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from lms.files.bundle import Bundle
 from lms.files.reading import parse
-from models import clock, database, loading, roster
+from models import catalogue, clock, database, loading, roster
 from models.loading import FilesWrong, LoadReport, LoadUnderWay, SchoolUnclear
 from models.tables import SCHEMA, Table
 from models.tables.people import AliasKind
@@ -412,6 +412,17 @@ def test_consent_is_recorded_in_the_document_and_stays_good_for_the_same_questio
     assert not load(questionnaire=PRYING).any
     with pytest.raises(FilesWrong):
         load(questionnaire=PRYING.replace("go to church", "pray"))
+
+
+def test_consent_may_stand_in_the_file_and_what_is_kept_can_be_read_again(load: Callable[..., LoadReport]) -> None:
+    """An empty one is none."""
+    signed = PRYING.replace('"title"', '"consent": "Forms of 12 families, 2026-09-01", "title"')
+    with pytest.raises(FilesWrong):
+        load(topics=TOPICS, questionnaire=signed.replace("Forms of 12 families, 2026-09-01", ""))
+    assert load(topics=TOPICS, questionnaire=signed).consents == ["S"]
+    with transaction() as session:
+        shelf = catalogue.load(session, one("SELECT id FROM souschef.school"))
+    assert list(shelf.questionnaires) == ["S"]
 
 
 def test_what_looks_like_code_arrives_as_it_was_sent(load: Callable[..., LoadReport]) -> None:
