@@ -7,6 +7,7 @@ from pathlib import Path
 from examples.catalogue import Task
 from examples.curriculum import Skill
 from examples.describe import figures, plot, samples
+from examples.riverside_class import TAUGHT
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -29,3 +30,11 @@ def test_the_picture_is_drawn(skills: dict[str, Skill], tasks: list[Task], tmp_p
     plot(skills, tasks, tmp_path / "texts.png")
     assert (tmp_path / "texts.png").read_bytes().startswith(b"\x89PNG")
     assert (DOCS / "results" / "example-texts.png").stat().st_size > 10_000
+
+
+def test_the_readme_tells_the_true_numbers(skills: dict[str, Skill], tasks: list[Task]) -> None:
+    page = (DOCS.parent / "examples" / "README.md").read_text(encoding="utf-8")
+    of_class = [task for task in tasks if task.skill in TAUGHT]
+    assert f"{len(TAUGHT)} skills, {len(of_class)} materials" in page
+    assert f"{len(skills)} skills, {len(tasks):,} materials" in page
+    assert f"| {len({task.shape for task in tasks})} task shapes" in page
