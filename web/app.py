@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from web import caliper, canvas, documented, events, health, problems, surveys, xapi
+from web import caliper, canvas, documented, events, health, problems, reference, surveys, xapi
 from web.door import Door
 from web.problems import Problem
 
@@ -28,10 +28,12 @@ def create_app(door: Door | None = None) -> FastAPI:
         summary="The doors through which an LMS and its survey tools tell what happened.",
         lifespan=_lifespan,
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
         responses=documented.everywhere(),
     )
     app.state.door = door or Door()
-    for part in (xapi, caliper, canvas, events, surveys, health):
+    for part in (xapi, caliper, canvas, events, surveys, health, reference):
         app.include_router(part.router)
     app.add_exception_handler(Problem, problems.handle)
     app.add_exception_handler(HTTPException, _http_error)
