@@ -53,7 +53,7 @@ class Policy:
     """After so many failures in a row on a skill nothing of it at that difficulty or above."""
     explore_every: int = 8
     """Every so-many-th choice tries the least-known context; 0 is never."""
-    hysteresis: float = 0.15
+    hysteresis: float = 0.5
     """How much better, relative to its own value, something else must be to replace an unattempted assignment."""
     patience: int = 2
     """In how many consecutive refreshes with newer evidence it must be so."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,7 +95,7 @@ def build(world: World, *, seed: int, students: int) -> Classroom:
     return Classroom(
         world=world,
         catalogue=catalogue,
-        snapshot=_snapshot(GRADE_STEP * (grades - middle)),
+        snapshot=_snapshot([GRADE_STEP * float(grade - middle) for grade in grades]),
         needs=needs,
         scope=scope,
         order=scope,
@@ -169,7 +170,7 @@ def item_id(material: int, number: int) -> int:
     return material * ITEMS + number
 
 
-def _snapshot(difficulties: Floats) -> Snapshot:
+def _snapshot(difficulties: Sequence[float]) -> Snapshot:
     """Return the difficulties of all skills and items, as a school's snapshot has learned them from earlier classes."""
     skills = len(difficulties)
     items = {
@@ -180,7 +181,7 @@ def _snapshot(difficulties: Floats) -> Snapshot:
         for number in range(ITEMS)
     }
     prior = Snapshot.prior()
-    known = {skill + 1: (float(difficulty), 0.1) for skill, difficulty in enumerate(difficulties)}
+    known = {skill + 1: (difficulty, 0.1) for skill, difficulty in enumerate(difficulties)}
     return Snapshot(1, (0.0, 0.3), known, items, prior.blocked, prior.recent)
 
 

@@ -6,16 +6,18 @@ from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from learning.mastery import Response
 from learning.selection import Policy
 from learning.simulation.baselines import BASELINES, View, believed_interest
-from learning.simulation.classroom import DAY, ITEMS, START, Classroom, Ints, build, item_id, material_id
+from learning.simulation.classroom import DAY, ITEMS, START, Classroom, Floats, Ints, build, item_id, material_id
 from learning.simulation.estimator import Estimator
 from learning.simulation.own import POLICIES, Counts, Own
 from learning.simulation.students import QUIZ, Students, dice
 from learning.simulation.worlds import World
 
+Truths = NDArray[np.bool_]
 QUIZ_EVERY = 15
 DAYS_LATE = 3
 
@@ -130,7 +132,7 @@ class Room:
 
     def _read(self, day: int, student: int, right: bool) -> bool:  # noqa: FBT001 - an answer
         """Return an answer as the learner model gets it."""
-        return right != (self.events[day, student, 2] < self.classroom.world.misread)
+        return right != bool(self.events[day, student, 2] < self.classroom.world.misread)
 
     def waiting(self, choice: tuple[Ints, Ints, Ints]) -> tuple[Ints, Ints, Ints]:
         """Return what lies before each student: what was not done stays, whatever the policy would choose now."""
@@ -139,7 +141,7 @@ class Room:
         self._open = (kept[0], kept[1], kept[2])
         return self._open
 
-    def work(self, day: int, skill: Ints, level: Ints, context: Ints) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg] # of bool and float
+    def work(self, day: int, skill: Ints, level: Ints, context: Ints) -> tuple[Truths, Floats]:
         """Let students do their assignments, learn, and forget; send the events. Return who did it and their share."""
         known = np.maximum(skill, 0), np.maximum(level, 0), context
         who = self.students.willing(context, self.doing[day])
@@ -154,7 +156,7 @@ class Room:
         self._right += float(right[who].mean(axis=1).sum())
         return who, right.mean(axis=1)
 
-    def _send(self, day: int, student: int, material: int, skill: int, right: np.ndarray) -> None:  # type: ignore[type-arg] # of bool
+    def _send(self, day: int, student: int, material: int, skill: int, right: Truths) -> None:
         """Send an attempt's event; it may be lost, late or doubled (a second copy has no effect, by its key)."""
         world, lot = self.classroom.world, self.events[day, student, 0]
         at = START + day * DAY + 3600

@@ -1,0 +1,90 @@
+"""`souschef simulate`: the simulated classroom, its policies and its gates."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from learning.simulation.plan import Plan
+    from learning.simulation.run import Outcome
+
+
+def simulate(
+    *,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A few small classes: under a minute, for every change.")
+    ] = False,
+    seeds: Annotated[int | None, typer.Option(min=2, help="Classes a world.")] = None,
+    students: Annotated[int | None, typer.Option(min=4, help="Students a class.")] = None,
+    days: Annotated[int | None, typer.Option(min=5, help="Days a class.")] = None,
+    world: Annotated[list[str] | None, typer.Option(help="Only this world (repeatable).")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes at once.")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+    plot: Annotated[Path | None, typer.Option(help="Write a picture of the policies to this PNG.")] = None,
+) -> None:
+    """Let our decision and others' teach the same simulated classes, and judge the gates.
+
+    Exit codes: 0 every gate holds, 1 one does not, 2 no such world.
+    """
+    import orjson
+    from rich.console import Console
+
+    from learning.simulation.gates import gates
+    from workers.simulation_view import draw, figures, show
+
+    plan = _plan(quick=quick, seeds=seeds, students=students, days=days, worlds=world)
+    outcomes = outcomes_of(plan, jobs=jobs)
+    judged = gates(outcomes, strict=not quick)
+    if plot is not None:
+        draw(outcomes, plot)
+    if as_json:
+        typer.echo(orjson.dumps(figures(plan, outcomes, judged)).decode())
+    else:
+        show(plan, outcomes, judged, Console())
+    raise typer.Exit(0 if all(gate.passed for gate in judged) else 1)
+
+
+def _plan(*, quick: bool, worlds: list[str] | None, **sizes: int | None) -> "Plan":
+    from dataclasses import replace
+
+    from learning.simulation.plan import FULL, QUICK
+    from learning.simulation.run import Size
+    from learning.simulation.worlds import WORLDS
+    from workers.response_files import stop
+
+    plan = QUICK if quick else FULL
+    unknown = set(worlds or ()) - {world.name for world in WORLDS}
+    if unknown:
+        stop(f"No such world: {', '.join(sorted(unknown))}. There are {', '.join(world.name for world in WORLDS)}.")
+    return replace(
+        plan,
+        seeds=sizes["seeds"] or plan.seeds,
+        size=Size(sizes["students"] or plan.size.students, sizes["days"] or plan.size.days),
+        worlds=tuple(worlds) if worlds else plan.worlds,
+    )
+
+
+def outcomes_of(plan: "Plan", *, jobs: int) -> "list[Outcome]":
+    """Run a plan's tasks in so many processes, with a progress bar on stderr; their order is the plan's."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from workers.response_files import progress
+
+    tasks = plan.tasks()
+    found: list[Outcome] = []
+    with (
+        ProcessPoolExecutor(max_workers=jobs, mp_context=get_context("spawn")) as pool,
+        progress("Simulating", len(tasks)) as advance,
+    ):
+        for outcome in pool.map(_run, tasks):
+            found.append(outcome)
+            advance(1)
+    return found
+
+
+def _run(task: Any) -> "Outcome":  # noqa: ANN401 - a Task, whose module a spawned process loads late
+    from learning.simulation.run import run
+
+    return run(task.policy, task.world, seed=task.seed, size=task.size)
