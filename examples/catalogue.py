@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import random
-import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
-from pathlib import Path
+from types import MappingProxyType
 
 from examples.curriculum import Skill
 from examples.names import draw_names
-from examples.numbers import Number, draw, fraction
+from examples.numbers import Number, fraction
+from examples.plans import Plan, draw_quantities
 from examples.reading import grade_level, words
-from examples.relations import RELATIONS, Answer, Choice, Quantities, holds, like
-from examples.shapes import HERE, Shape
+from examples.relations import Answer, Choice, Quantities, like
+from examples.shapes import Shape
 from examples.wording import Dress, fill
-from examples.words import draw_word
 
-DIFFICULTIES = (-1.0, 0.0, 1.0)
-"""Logits relative to the skill's own difficulty, as stated by the author of the numbers."""
-TRIES = 20_000
+DIFFICULTIES: Mapping[int, float] = MappingProxyType({0: -2.0, 1: -1.0, 2: 0.0, 3: 1.0})
+"""By level, logits relative to the skill's own difficulty, as stated by the author of the numbers.
 
-
-class NoNumbersError(ValueError):
-    """No numbers within the ranges of a skill's shape fulfil its conditions."""
-
-    def __init__(self, skill: str, shape: str, level: int) -> None:
-        super().__init__(f"no numbers for {skill} as {shape} at level {level}")
-        self.skill = skill
-        self.shape = shape
-        self.level = level
+Levels 1 to 3 are plain tasks; level 0 is an easy task under a worked example of its kind.
+"""
+MINUTES: Mapping[int, int] = MappingProxyType({0: 4, 1: 3, 2: 5, 3: 7})
+ATTEMPTS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +34,7 @@ class Task:
     shape: str
     relation: str
     level: int
-    """1, 2 or 3: the place of its difficulty in DIFFICULTIES, from 1."""
+    """The key of its difficulty in DIFFICULTIES, 0 to 3."""
     context: str
     """The topic it is dressed in; "" is neutral."""
     depth: str
@@ -59,43 +50,7 @@ class Task:
     @property
     def difficulty(self) -> float:
         """Logits relative to the skill."""
-        return DIFFICULTIES[self.level - 1]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How a skill is practised: by which shape, with which ranges and conditions at each of the three levels."""
-
-    skill: str
-    shape: str
-    levels: tuple[Mapping[str, str], ...]
-    conditions: tuple[tuple[str, ...], ...]
-
-
-def read_plans(path: Path = HERE / "practice.toml") -> list[Plan]:
-    """Return the plans of all skills, in the order of the file."""
-    plans = []
-    for skill, shapes in tomllib.loads(path.read_text(encoding="utf-8")).items():
-        for shape, rows in shapes.items():
-            levels = tuple(_ranges(row) for row in rows)
-            plans.append(Plan(skill, shape, levels, tuple(_conditions(row.get("where", ())) for row in rows)))
-    return plans
-
-
-def _ranges(row: Mapping[str, str]) -> dict[str, str]:
-    """Return the ranges of a row; `d = "5x2..9"` stands for d1 to d5."""
-    ranges: dict[str, str] = {}
-    for name, spec in row.items():
-        many = re.fullmatch(r"(\d)x(.+)", spec) if isinstance(spec, str) else None
-        if many:
-            ranges |= {f"{name}{n}": many[2] for n in range(1, int(many[1]) + 1)}
-        elif name != "where":
-            ranges[name] = spec
-    return ranges
-
-
-def _conditions(where: str | Iterable[str]) -> tuple[str, ...]:
-    return (where,) if isinstance(where, str) else tuple(where)
+        return DIFFICULTIES[self.level]
 
 
 def make_tasks(
@@ -107,10 +62,14 @@ def make_tasks(
         NoNumbersError: a plan cannot be fulfilled.
     """
     found: list[Task] = []
-    for plan in plans:
-        if plan.skill in skills:
-            for level in range(1, len(plan.levels) + 1):
-                found.extend(_make_set(skills[plan.skill], shapes[plan.shape], plan, level=level, seed=seed))
+    supported: set[str] = set()
+    for plan in (plan for plan in plans if plan.skill in skills):
+        skill, shape = skills[plan.skill], shapes[plan.shape]
+        if plan.skill not in supported and (example := _worked_example(shape, plan, seed=seed)):
+            supported.add(plan.skill)
+            found.extend(_make_set(skill, shape, plan, level=0, seed=seed, before=example))
+        for level in range(1, len(plan.levels) + 1):
+            found.extend(_make_set(skill, shape, plan, level=level, seed=seed))
     return found
 
 
@@ -122,15 +81,37 @@ def reading_limit(grade: int) -> float:
     return max(grade, 1) + 0.9
 
 
-def _make_set(skill: Skill, shape: Shape, plan: Plan, *, level: int, seed: int) -> Iterator[Task]:
-    quantities, answer = draw_quantities(shape, plan, level=level, seed=seed)
+def _worked_example(shape: Shape, plan: Plan, *, seed: int) -> str:
+    """Return an easy neutral task with its answer, other than the one that it stands above; "" where there is none."""
+    task, found = _supported(shape, plan, seed=seed)
+    for attempt in range(ATTEMPTS):
+        quantities, answer = draw_quantities(shape, plan, level=1, seed=seed, stream=f"example {attempt}")
+        if quantities != task and (answer != found or isinstance(answer, Choice)):
+            names = draw_names(random.Random(f"example:{seed}:{plan.skill}:{plan.shape}"))
+            options = tuple(fill(option, quantities, names) for option in shape.neutral_options)
+            shown = _show(answer, shape, quantities, options)
+            text = fill(shape.neutral.template, quantities, names)
+            return f"Here is an example. {text} The answer is {shown}. Now it is your turn. "
+    return ""
+
+
+def _supported(shape: Shape, plan: Plan, *, seed: int) -> tuple[dict[str, Number], Answer]:
+    return draw_quantities(shape, plan, level=1, seed=seed, stream="supported")
+
+
+def _make_set(skill: Skill, shape: Shape, plan: Plan, *, level: int, seed: int, before: str = "") -> Iterator[Task]:
+    """Yield one task in every context whose numbers are sane and whose text is not too hard to read."""
+    if level:
+        quantities, answer = draw_quantities(shape, plan, level=level, seed=seed)
+    else:
+        quantities, answer = _supported(shape, plan, seed=seed)
     stem = f"{skill.ref}-{shape.name}-{level}"
     dressed = [("", shape.neutral, shape.neutral_options)]
     dressed += [(c, dress, shape.options) for c, dress in shape.dresses.items() if shape.sane(c, quantities)]
     for context, dress, options in dressed:
         ref = f"{stem}-{context or 'neutral'}"
         names = draw_names(random.Random(f"names:{seed}:{ref}"))
-        text = fill(dress.template, quantities, names)
+        text = before + fill(dress.template, quantities, names)
         reading = grade_level(text)
         if context and reading > reading_limit(skill.grade):
             continue
@@ -142,7 +123,7 @@ def _make_set(skill: Skill, shape: Shape, plan: Plan, *, level: int, seed: int) 
             level=level,
             context=context,
             depth=_depth(context, dress),
-            title=dress.title,
+            title=dress.title if level else f"{dress.title}, with an example",
             text=text,
             answer=_show(answer, shape, quantities, tuple(fill(o, quantities, names) for o in options)),
             reading_level=reading,
@@ -150,32 +131,6 @@ def _make_set(skill: Skill, shape: Shape, plan: Plan, *, level: int, seed: int) 
             twin=f"{stem}-neutral" if context else "",
             quantities=quantities,
         )
-
-
-def draw_quantities(shape: Shape, plan: Plan, *, level: int, seed: int) -> tuple[dict[str, Number], Answer]:
-    """Return numbers within the plan's ranges that fulfil its conditions, and the answer that follows from them.
-
-    Raises:
-        NoNumbersError: none were found in TRIES draws.
-    """
-    dice = random.Random(f"numbers:{seed}:{plan.skill}:{shape.name}:{level}")
-    relation, ranges = RELATIONS[shape.relation], plan.levels[level - 1]
-    for _ in range(TRIES):
-        found = {name: _draw(dice, spec) for name, spec in ranges.items()}
-        found |= relation.derive(found)
-        if not relation.valid(found):
-            continue
-        answer = relation.answer(found)
-        if not all(holds(condition, found, answer) for condition in plan.conditions[level - 1]):
-            continue
-        if not isinstance(answer, Fraction) or answer > 0 or "any-sign" in shape.form:
-            return found, answer
-    raise NoNumbersError(plan.skill, shape.name, level)
-
-
-def _draw(dice: random.Random, spec: str) -> Number:
-    kind, _, choices = spec.partition(":")
-    return draw_word(dice, kind, choices) or draw(dice, spec)
 
 
 def _depth(context: str, dress: Dress) -> str:
@@ -197,6 +152,6 @@ def _show(answer: Answer, shape: Shape, quantities: Quantities, options: tuple[s
 
 
 def _minutes(grade: int, level: int, text: str) -> int:
-    """Return the minutes a task takes: 3, 5 or 7 by difficulty, one more for a long text, one more from grade 6 on."""
+    """Return the minutes a task takes: by difficulty, one more for a long text, one more from grade 6 on."""
     long = len(words(text)) > 40  # noqa: PLR2004 - about four lines of a schoolbook
-    return 1 + 2 * level + int(long) + int(grade >= 6)  # noqa: PLR2004 - where tasks have more steps
+    return MINUTES[level] + int(long and level > 0) + int(grade >= 6)  # noqa: PLR2004 - where tasks have more steps

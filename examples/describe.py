@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from examples.catalogue import Task, make_tasks, read_plans, reading_limit
+from examples.catalogue import Task, make_tasks, reading_limit
 from examples.curriculum import Skill, read_skills
 from examples.generate import SEED
+from examples.plans import read_plans
 from examples.reading import words
 from examples.shapes import CONTEXTS, read_shapes
 from examples.solving import agrees

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from examples import recording
-from examples.catalogue import Task, make_tasks, read_plans
+from examples.catalogue import Task, make_tasks
 from examples.curriculum import Need, Skill, bridged_needs, read_skills
 from examples.interests import Manner, draw_taste, fill_in, read_questions
 from examples.names import draw_people
 from examples.oneroster import Person, School, SchoolClass, write_roster
+from examples.plans import read_plans
 from examples.riverside_class import CLASS as RECORDED
 from examples.riverside_class import END, HOME_PAGE, TERM, recorded_class, submissions
 from examples.riverside_class import windows as recorded_windows

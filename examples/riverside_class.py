@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from examples import recording
-from examples.catalogue import Task, make_tasks, read_plans
+from examples.catalogue import Task, make_tasks
 from examples.curriculum import read_needs, read_skills
 from examples.interests import Manner, draw_taste, fill_in, read_questions
 from examples.oneroster import Person, School, SchoolClass, write_roster
+from examples.plans import read_plans
 from examples.school_files import (
     Window,
     copy_shared,

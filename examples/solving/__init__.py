@@ -7,6 +7,7 @@ the formula that made it. Only the kind of question is told.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -17,17 +18,24 @@ from examples.solving.dealing import DEALING
 from examples.solving.geometry import GEOMETRY
 from examples.solving.reading import Solver, UnsolvedError, numbers_in
 
+_EXAMPLE = re.compile(
+    r"Here is an example\. (?P<text>.+) The answer is (?P<answer>.+?)\. Now it is your turn\. (?P<task>.+)", re.DOTALL
+)
 SOLVERS: Mapping[str, Solver] = MappingProxyType({**COUNTING, **DEALING, **ALGEBRA, **DATA, **GEOMETRY})
 
 
 def agrees(kind: str, text: str, answer: str) -> bool:
     """Return whether the answer to a question of this kind is the one that its text asks for.
 
+    Where a worked example stands above the question, its answer must be right as well.
+
     Raises:
         UnsolvedError: nothing can be concluded from the text.
     """
     if kind not in SOLVERS:
         raise UnsolvedError(kind, text)
+    if example := _EXAMPLE.fullmatch(text):
+        return agrees(kind, example["text"], example["answer"]) and agrees(kind, example["task"], answer)
     try:
         found = SOLVERS[kind](text)
     except (IndexError, ZeroDivisionError, ValueError, StopIteration) as error:
