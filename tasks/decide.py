@@ -1,55 +1,21 @@
 """Fold, choose and publish for a few students of one school: the whole effect of what happened, in one transaction."""
 
-import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
 
 from sqlmodel import Session
 
-from learning import beliefs as belief
-from learning import interests as interest
 from learning import mastery, selection
 from learning.beliefs import SkillBelief
-from learning.interests import Interest
-from learning.selection import Carry, Decision, Place
-from learning.selection.sentences import because_alternate
-from models import catalogue, clock, facts, kitchen, learners, people, publish, terms
+from learning.selection import Carry, Place
+from models import kitchen
 from models.facts import BEGINNING, Mark
-from models.learners import GapRow, InterestRow, StateRow
+from models.learners import StateRow
 from models.people import Learner
-from models.publish import ChangeRow, DecisionRow, NeedRow, Placed
-from models.terms import Terms
+from models.publish import ChangeRow
 from tasks.folding import folded
-
-DECIMALS = 4
-"""Published probabilities are rounded so, far finer than they are known; a smaller change is no news."""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """All that was loaded for a round of decisions."""
-
-    shelf: catalogue.Shelf
-    terms: Terms
-    as_of: dt.datetime
-    learners: Mapping[int, Learner]
-    rules: Mapping[int | None, kitchen.Rules]
-    orders: Mapping[int, selection.Orders]
-    open: Mapping[int, list[kitchen.OpenRow]]
-    history: Mapping[int, tuple[selection.Use, ...]]
-    paces: Mapping[int, selection.Pace]
-    recent: Mapping[int, kitchen.Recent]
-    interests: Mapping[int, Mapping[str, Interest]]
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """One student after the round."""
-
-    state: StateRow
-    beliefs: Mapping[int, SkillBelief]
-    decision: Decision
+from tasks.publishing import Served, publish_round
+from tasks.table import Table, set_table
 
 
 def decide(
@@ -72,52 +38,10 @@ def decide(
     Returns:
         Counts: students, assigned, withdrawn, kept and what there was nothing for.
     """
-    table = _set_table(session, school_id, states)
+    table = set_table(session, school_id, states)
     after = folded(session, states, touched=touched, terms=table.terms)
     served = [_serve(table, after[student]) for student in sorted(states)]
-    return _publish(session, school_id, table, served, before=changes)
-
-
-def _set_table(session: Session, school_id: int, students: Mapping[int, StateRow]) -> Table:
-    who = people.learners(session, students)
-    classes = {student: learner.class_id for student, learner in who.items()}
-    rules = kitchen.rules(session, school_id, set(classes.values()))
-    pace_days = max(rule.policy.pace_days for rule in rules.values())
-    shelf = catalogue.load(session, school_id)
-    # The hour, not the second: two refreshes of one hour with the same evidence come to the same end.
-    as_of = clock.now(session).replace(minute=0, second=0, microsecond=0) + dt.timedelta(hours=1)
-    return Table(
-        shelf=shelf,
-        terms=terms.in_force(session, school_id),
-        as_of=as_of,
-        learners=who,
-        rules=rules,
-        orders=kitchen.orders(session, classes),
-        open=kitchen.open_assignments(session, students),
-        history=kitchen.history(session, students),
-        paces=kitchen.paces(session, students, days=pace_days),
-        recent=kitchen.recent_answers(session, students),
-        interests=_interests(session, who, shelf, as_of=as_of),
-    )
-
-
-def _interests(
-    session: Session, who: Mapping[int, Learner], shelf: catalogue.Shelf, *, as_of: dt.datetime
-) -> dict[int, dict[str, Interest]]:
-    """Return each student's interest vector; empty where the switch is off."""
-    found = {}
-    topics = sorted(shelf.topic_ids)
-    for student, rows in facts.interests(session, who).items():
-        evidence = [
-            interest.evidence_from(
-                row.kind.value, at=row.mark[0].timestamp(), key=row.mark[2], attempt=row.attempt, value=row.value
-            )
-            for row in rows
-        ]
-        known = [each for each in evidence if each is not None]
-        switch = who[student].interests_enabled
-        found[student] = interest.vector(known, topics=topics, as_of=as_of.timestamp(), switch=switch) if switch else {}
-    return found
+    return publish_round(session, school_id, table, served, before=changes)
 
 
 def _serve(table: Table, state: StateRow) -> Served:
@@ -169,147 +93,3 @@ def _carry(state: StateRow) -> Carry:
     if "beaten" in kept:
         kept["beaten"] = tuple((slot, count) for slot, count in kept["beaten"])
     return Carry(**kept)
-
-
-def _publish(
-    session: Session, school_id: int, table: Table, served: Iterable[Served], *, before: Sequence[ChangeRow]
-) -> Counter[str]:
-    """Write what differs from what is published, and announce it."""
-    round_ = list(served)
-    changes = [*before, *_publish_beliefs(session, school_id, table, round_)]
-    moved = [each for each in round_ if each.decision.chosen or each.decision.withdrawn]
-    decisions = publish.keep_decisions(session, school_id, [_decision_row(table, each) for each in moved])
-    ended = [row for each in moved for row in _endings(table, each)]
-    changes += publish.end(session, ended)
-    placed = [row for each in moved for row in _placings(table, each, decisions[each.state.student_id])]
-    changes += publish.place(session, school_id, placed)
-    needs = [
-        NeedRow(each.state.student_id, n.skill, n.context, n.price) for each in round_ for n in each.decision.needs
-    ]
-    publish.replace_needs(session, school_id, [each.state.student_id for each in round_], needs)
-    changed = {change.student_id for change in changes}
-    learners.save(session, [_saved(each, changed=each.state.student_id in changed) for each in round_])
-    publish.announce(session, school_id, changes)
-    return _counts(round_, placed=len(placed), ended=len(ended))
-
-
-def _publish_beliefs(session: Session, school_id: int, table: Table, served: list[Served]) -> list[ChangeRow]:
-    gaps = [row for each in served for row in _gap_rows(table, each)]
-    with_gaps = learners.publish_gaps(session, school_id, gaps)
-    interests = [row for each in served for row in _interest_rows(table, each)]
-    with_interests = learners.publish_interests(session, school_id, interests)
-    off = [each.state.student_id for each in served if not table.learners[each.state.student_id].interests_enabled]
-    with_interests |= learners.forget_interests(session, off)
-    versions = {each.state.student_id: each.state.version + 1 for each in served}
-    return [
-        *(ChangeRow(student, None, "gaps", "changed", versions[student]) for student in sorted(with_gaps)),
-        *(ChangeRow(student, None, "interests", "changed", versions[student]) for student in sorted(with_interests)),
-    ]
-
-
-def _gap_rows(table: Table, served: Served) -> Iterable[GapRow]:
-    """Yield the standing on each skill that is in scope or was practised."""
-    state = served.state
-    rule = table.rules[table.learners[state.student_id].class_id]
-    scope = set() if rule.scope is None else set(rule.scope.due)
-    factor = table.terms.parameters.gap_variance_factor
-    target = rule.policy.target
-    for skill, each in sorted(served.beliefs.items()):
-        if skill not in scope and not each.responses:
-            continue
-        level = belief.mastery(each)
-        low, high = belief.interval(each, factor=factor)
-        yield GapRow(
-            student_id=state.student_id,
-            skill_id=skill,
-            mastery=round(level, DECIMALS),
-            low=round(low, DECIMALS),
-            high=round(high, DECIMALS),
-            target=target,
-            gap=round(max(0.0, target - level), DECIMALS),
-            retention=round(each.retention, DECIMALS),
-            level=belief.level(level).value,
-            standing=belief.standing(each, target, sure=rule.policy.sure, factor=factor).value,
-            responses=each.responses,
-            evidence_until=None if state.last == BEGINNING else state.last[0],
-            version=state.version + 1,
-        )
-
-
-def _interest_rows(table: Table, served: Served) -> Iterable[InterestRow]:
-    """Yield the interests of which anything at all is known."""
-    state = served.state
-    for topic, each in sorted(table.interests[state.student_id].items()):
-        if each.updated_at is None and not each.vetoed:
-            continue
-        yield InterestRow(
-            student_id=state.student_id,
-            topic_id=table.shelf.topic_ids[topic],
-            value=round(each.value, DECIMALS),
-            confidence=round(each.confidence, DECIMALS),
-            vetoed=each.vetoed,
-            asked_at=_moment(each.asked_at),
-            updated_at=_moment(each.updated_at),
-            version=state.version + 1,
-        )
-
-
-def _decision_row(table: Table, served: Served) -> DecisionRow:
-    decision = served.decision
-    version = served.state.version + 1
-    return DecisionRow(served.state.student_id, version, decision.record, decision.digest, table.as_of)
-
-
-def _endings(table: Table, served: Served) -> Iterable[tuple[int, str, str, int]]:
-    """Yield (assignment id, state, why, version) of what leaves: an attempted one is done, the rest is withdrawn."""
-    rows = {(row.slot, row.material_id): row for row in table.open[served.state.student_id]}
-    for gone in served.decision.withdrawn:
-        row = rows[gone.slot, gone.material]
-        state = "done" if row.attempted_at is not None else "withdrawn"
-        yield row.id, state, gone.detail or gone.trigger.value, served.state.version + 1
-
-
-def _placings(table: Table, served: Served, decision_id: int) -> Iterable[Placed]:
-    state = served.state
-    for chosen in served.decision.chosen:
-        for position, option in enumerate(chosen.menu):
-            yield Placed(
-                student_id=state.student_id,
-                class_id=table.learners[state.student_id].class_id,
-                slot=chosen.slot,
-                menu_position=position,
-                material_id=option.material,
-                skill_id=chosen.skill,
-                state=chosen.state.value,
-                because_gap=chosen.because_gap,
-                because_interest=chosen.because_interest
-                if position == 0
-                else because_alternate(option.context, table.shelf.catalogue.topics),
-                predicted_success=round(option.predicted_success, DECIMALS),
-                reason=" ".join((*chosen.reasons, *(f"rung:{rung.value}" for rung in chosen.rungs))),
-                evidence_until=None if state.last == BEGINNING else state.last[0],
-                version=state.version + 1,
-                decision_id=decision_id,
-            )
-
-
-def _saved(served: Served, *, changed: bool) -> StateRow:
-    decision = served.decision
-    return replace(
-        served.state,
-        version=served.state.version + (1 if changed else 0),
-        carry=asdict(decision.carry),
-        nothing=None if decision.nothing is None else decision.nothing.value,
-        nothing_sentence=decision.nothing_sentence,
-    )
-
-
-def _counts(served: list[Served], *, placed: int, ended: int) -> Counter[str]:
-    counts: Counter[str] = Counter({"students": len(served), "assigned": placed, "withdrawn": ended})
-    counts["kept"] = sum(len(each.decision.kept) for each in served)
-    counts["nothing"] = sum(each.decision.nothing is not None for each in served)
-    return +counts
-
-
-def _moment(seconds: float | None) -> dt.datetime | None:
-    return None if seconds is None else dt.datetime.fromtimestamp(seconds, tz=dt.UTC)
