@@ -144,5 +144,4 @@ def _draw_range(dice: random.Random, spec: str) -> Number:
         return money(value)
     if found[5]:
         return percent(value)
-    places = len((found[4] or "").partition(".")[2])
-    return decimal(value, places) if value.denominator > 1 else whole(value)
+    return decimal(value)
