@@ -15,6 +15,7 @@ from models.facts import BEGINNING
 from tasks.drain import Outcome
 from tasks.events import TASK_OF
 from tasks.folding import responses_of
+from tasks.outbox import drain_outbox
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +36,7 @@ def sweep() -> Outcome:
 
 def sweep_once() -> int:
     """Ring for due events and students that nobody rang for; return how many. Safe to run anywhere, at any time."""
+    drain_outbox()
     with database.transaction() as session:
         inbox.exhausted(session)
         waiting = inbox.overdue(session, older_than_seconds=UNRUNG_SECONDS)

@@ -37,6 +37,7 @@ COMMANDS = {
     "migrate": Entry("migrate", "Bring the database to the newest shape."),
     "load": Entry("load", "Load rosters, skills, items, materials and questionnaires."),
     "source": Entry("source", "Add, list, rotate and revoke the senders of events."),
+    "contract": Entry("contract", "Give a school's LMS its login; print the contract's page."),
     "send": Entry("send", "Replay recorded requests to a door."),
     "status": Entry("status", "Show how the pipeline stands."),
     "student": Entry("student", "Show what is believed of a student, and why."),

@@ -20,6 +20,7 @@ from models.tables.curriculum import (
 )
 from models.tables.events import Fact, Inbox, Quarantine
 from models.tables.learners import Interest, LearnerState, Parameters, SkillGap, Snapshot
+from models.tables.outbox import Login, Outbox
 from models.tables.people import Alias, Class, Enrolment, Person
 from models.tables.schools import ClockOffset, DoorCount, School, Source
 
@@ -41,9 +42,11 @@ __all__ = [
     "Interest",
     "Item",
     "LearnerState",
+    "Login",
     "Material",
     "MaterialSkill",
     "Order",
+    "Outbox",
     "Parameters",
     "Person",
     "Policy",

@@ -1,0 +1,101 @@
+"""Take the events of `lms.event_outbox` into the inbox: the same envelopes and keys as at the door, then ring."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby
+
+import structlog
+from sqlmodel import Session
+
+from config.celery import wake
+from lms import canonical, canonical_orders, formats, strict_json
+from lms.facts import EventKind, PayloadError
+from models import database, inbox, outbox
+from models.inbox import Incoming
+from models.outbox import Outgoing, Refusal
+from tasks.events import TASK_OF
+
+log = structlog.get_logger(__name__)
+
+FORMAT = "canonical"
+BATCH = 500
+MOST_BATCHES = 40
+"""A drain ends after so many, so that the sweep that calls it goes on; the next one takes the rest."""
+
+
+def drain_outbox() -> int:
+    """Take what waits into the inbox, batch by batch; return how many events were new. Safe to run anywhere."""
+    new = 0
+    for _ in range(MOST_BATCHES):
+        with database.transaction() as session:
+            outbox.forget_refused(session)
+            batch = outbox.take(session, limit=BATCH)
+            accepted, refusals = _record(session, batch)
+        for kind, ids in accepted.items():
+            wake(TASK_OF[kind], ids)
+        new += sum(map(len, accepted.values()))
+        if batch:
+            log.info("outbox_drained", events=len(batch), refused=len(refusals))
+        if len(batch) < BATCH:
+            break
+    return new
+
+
+def _record(session: Session, batch: Sequence[Outgoing]) -> tuple[dict[EventKind, list[int]], list[Refusal]]:
+    """Put a batch into the inbox in the caller's transaction; return the new ids by kind, and what was refused."""
+    accepted: dict[EventKind, list[int]] = {}
+    refusals: list[Refusal] = []
+    # By source, in one order everywhere, so that two drains never wait for each other in a circle.
+    for _, group in groupby(sorted(batch, key=_order), key=lambda each: each.source_id):
+        events, refused = list(group), []
+        incoming: list[Incoming] = []
+        outcomes: Counter[str] = Counter()
+        for each in events:
+            found = _read(each)
+            match found:
+                case Incoming():
+                    incoming.append(found)
+                case Refusal():
+                    refused.append(found)
+                case str():
+                    outcomes[found] += 1
+        if events[0].source_id is not None:
+            sender = events[0].sender()
+            recorded = inbox.record(session, sender, incoming)
+            for kind, ids in recorded.accepted.items():
+                accepted.setdefault(kind, []).extend(ids)
+            counts = {"accepted": recorded.count, "duplicate": recorded.duplicates, **outcomes}
+            inbox.count_at_door(session, sender, counts)
+        refusals += refused
+    outbox.refuse(session, refusals)
+    kept = {refusal.id for refusal in refusals}
+    outbox.remove(session, [each.id for each in batch if each.id not in kept])
+    return accepted, refusals
+
+
+def _order(each: Outgoing) -> tuple[int, int]:
+    return each.source_id or 0, each.id
+
+
+def _read(each: Outgoing) -> Incoming | Refusal | str:
+    """Return the event as the inbox takes it, why it is refused, or why there is nothing to keep."""
+    if each.source_id is None:
+        return Refusal(each.id, "unknown_source")
+    if each.revoked:
+        return Refusal(each.id, "source_revoked")
+    if each.format != FORMAT:
+        return Refusal(each.id, "not_canonical")
+    rules = each.sender().rules
+    try:
+        event = strict_json.read(each.event.encode())
+        told = formats.envelope(FORMAT, event, rules=rules)
+        # Parsed already here, because this writer looks for an answer in the outbox and nowhere else.
+        if told.kind is EventKind.ORDER:
+            canonical_orders.parse(event)
+        elif told.kind is not None:
+            canonical.parse(event, rules=rules)
+    except strict_json.BodyError as error:
+        return Refusal(each.id, error.code)
+    except PayloadError as error:
+        return Refusal(each.id, error.code, error.pointer)
+    return told.reason if told.kind is None else Incoming(told.kind, told.key, told.student, strict_json.write(event))
