@@ -274,7 +274,7 @@ def upgrade() -> None:
     for view, sentences in SENTENCES.items():
         for column, sentence in sentences.items():
             target = f"COLUMN lms.{view}.{column}" if column else f"VIEW lms.{view}"
-            quoted = sentence.replace("'", "''")
+            quoted = sentence.replace("'", "''").replace("%", "%%")
             op.get_bind().exec_driver_sql(f"COMMENT ON {target} IS '{quoted}'")
 
 
