@@ -1,7 +1,7 @@
 """What a decision costs, against small and large catalogues: `python benchmarks/decision.py [--plot FILE]`.
 
-The student is in the middle of a course: 30 skills in scope of 60, 30 uses behind, interests in all topics. `fresh` fills
-four slots; `again` refreshes them with newer evidence and keeps them. Every decision writes its whole record.
+The student is in the middle of a course: 30 skills in scope of 60, 30 uses behind, interests in all topics. `fresh`
+fills four slots; `again` refreshes them with newer evidence. Every decision writes its whole record.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from learning.beliefs import SkillBelief
+from learning.interests import Interest
 from learning.selection import (
     Catalogue,
     CurrentAssignment,
@@ -32,13 +33,13 @@ from learning.selection import (
     Use,
     choose,
 )
-from learning.interests import Interest
 
 NOW = 1_760_000_000.0
 DAY = 86_400.0
 SKILLS = 60
 IN_SCOPE = 30
 TOPICS = ("football", "music", "space", "animals", "cooking", "games", "art", "cars")
+RIGHT = 0.75
 SIZES = (1_000, 5_000, 20_000, 100_000)
 
 
@@ -71,7 +72,7 @@ def student(number: int, catalogue: Catalogue) -> Place:
     beliefs = {n: replace(b, ability=ability) for n, b in beliefs.items()}
     ids = rng.sample(sorted(catalogue.entries), 30)
     history = tuple(
-        Use(m, catalogue.entries[m].skills[0], NOW - DAY - 60 * n, float(rng.random() < 0.75))
+        Use(m, catalogue.entries[m].skills[0], NOW - DAY - 60 * n, float(rng.random() < RIGHT))
         for n, m in enumerate(ids)
     )
     return Place(
@@ -99,9 +100,11 @@ def after(place: Place, decision: Decision) -> Place:
 def measure(size: int, *, students: int) -> dict[str, float]:
     """Return milliseconds a decision (medians and 99th percentiles) and the record's mean size."""
     whole = catalogue(size)
-    scope = ScopeWindow({n: NOW + 20 * DAY for n in range(1, IN_SCOPE + 1)})
+    scope = ScopeWindow(dict.fromkeys(range(1, IN_SCOPE + 1), NOW + 20 * DAY))
     policy = Policy()
-    fresh, again, bytes_ = [], [], 0
+    fresh: list[float] = []
+    again: list[float] = []
+    bytes_ = 0
 
     def timed(place: Place, into: list[float]) -> Decision:
         begun = time.perf_counter()

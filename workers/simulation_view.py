@@ -23,6 +23,7 @@ def figures(plan: Plan, outcomes: list[Outcome], judged: list[Gate]) -> dict[str
         "plan": {"name": plan.name, "seeds": plan.seeds, "students": plan.size.students, "days": plan.size.days},
         "gates": {
             gate.name: {"pass": gate.passed, "figure": gate.figure, "interval": list(gate.interval), "says": gate.says}
+            | ({"known": gate.known} if gate.known and not gate.passed else {})
             for gate in judged
         },
         "policies": policies,
@@ -75,7 +76,13 @@ def show(plan: Plan, outcomes: list[Outcome], judged: list[Gate], console: Conso
     gates = Table("gate", "figure", "95 in 100 between", "", title="Gates")
     for gate in judged:
         low, high = gate.interval
-        verdict = "[green]holds[/]" if gate.passed else "[red]does not hold[/]"
+        verdict = (
+            "[green]holds[/]"
+            if gate.passed
+            else f"[yellow]known: {gate.known}[/]"
+            if gate.known
+            else "[red]does not hold[/]"
+        )
         gates.add_row(gate.says, f"{gate.figure:+.3f}", f"{low:+.3f} to {high:+.3f}", verdict)
     console.print(gates)
 

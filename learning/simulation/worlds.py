@@ -33,6 +33,8 @@ class World:
     """Every survey answer is the same."""
     slow_half: bool = False
     """Half of the class learns half as fast and reads two grades lower."""
+    hardest_reading: float = 6.0
+    """School grade up to which themes read; plain tasks read at grade 3, and who reads low manages grade 4."""
 
 
 WORLDS: tuple[World, ...] = (
@@ -50,5 +52,13 @@ WORLDS: tuple[World, ...] = (
         flat_survey=True,
     ),
     World("slow", "half of the class is slow and reads low", effort=0.5, willing=0.2, slow_half=True),
+    World(
+        "slow_plain",
+        "the same, and every theme is told in words that all can read",
+        effort=0.5,
+        willing=0.2,
+        slow_half=True,
+        hardest_reading=4.0,
+    ),
     World("events", "events are lost, late and doubled", effort=0.5, willing=0.2, lost=0.1, late=0.1, doubled=0.1),
 )

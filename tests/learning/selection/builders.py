@@ -57,5 +57,5 @@ def kitchen(
     catalogue = Catalogue.of(
         version=1, skills=skills, materials=made, topics=[Topic(t, t) for t in ("football", "music", "space", "art")]
     )
-    window = ScopeWindow({skill: None for skill in scope})
+    window = ScopeWindow(dict.fromkeys(scope))
     return World(student, catalogue, Policy(slots=slots, explore_every=0), window, Orders()).but(**place)

@@ -37,11 +37,11 @@ def _upside_down(of: inputs.Inputs) -> dict[Any, int]:
     return {kind: 20_000 - product for kind, product in reversed(_likings(of).items())}
 
 
-def _by_interest(of: case.Case, kind: Any) -> tuple[Any, ...]:  # noqa: ANN401 - context and depth
+def _by_interest(of: case.Case, kind: Any) -> tuple[Any, ...]:
     return -of.likings.get(kind, 0), False, 0, repr(kind)
 
 
-def _past_tolerance(of: case.Case, search: Any, pool: list[Any], *, explore: bool = False) -> Any:  # noqa: ANN401 - a pick
+def _past_tolerance(of: case.Case, search: Any, pool: list[Any], *, explore: bool = False) -> Any:
     of.rules = of.rules._replace(tolerance=of.rules.tolerance or 1_500)
     return _pick(of, search, pool, explore=explore)
 
@@ -50,12 +50,12 @@ def _dice(*_: int) -> int:
     return next(_counter) * 7919 % 104_729
 
 
-def _fewer_materials(of: case.Case, viewed: Any) -> Any:  # noqa: ANN401 - JSON
+def _fewer_materials(of: case.Case, viewed: Any) -> Any:
     whole = _catalogue(of, viewed)
     return whole | {"materials": whole["materials"][1:]}
 
 
-def _unsorted(values: Any, **_: object) -> list[Any]:  # noqa: ANN401 - whatever is to be sorted
+def _unsorted(values: Any, **_: object) -> list[Any]:
     return list(values)
 
 
@@ -77,7 +77,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("L3", "H5: the reading level is not asked", admissible, "readable", _yes),
     Mutant("L3 contexts", "H6: one context may come for ever", admissible, "context_not_worn", _yes),
     Mutant("L3 pace", "H7: nobody's pace is asked", draft, "room", lambda _: (9, 900)),
-    Mutant("L4", "interest chooses outside the tolerance", window, "window", lambda _, best, pool: pool),
+    Mutant("L4", "interest chooses outside the tolerance", window, "window", lambda *its: its[2]),
     Mutant("L4", "the dial at 0 is not heeded", draft, "pick", _past_tolerance),
     Mutant(
         "L4",

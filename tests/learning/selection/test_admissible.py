@@ -1,4 +1,4 @@
-"""The hard rules one by one, and the teacher's question: why not this one?"""
+"""The hard rules one by one, and the answer to a teacher who asks why not this one."""
 
 from dataclasses import replace
 

@@ -38,7 +38,8 @@ def test_the_fourth_goes_back_to_the_weakest_prerequisite() -> None:
     assert chosen.skill == 1
     assert chosen.rungs == (Rung.PREREQUISITE,)
     assert chosen.because_gap == (
-        "Adding fractions with like denominators comes first, because adding fractions with unlike denominators builds on it."
+        "Adding fractions with like denominators comes first, "
+        "because adding fractions with unlike denominators builds on it."
     )
 
 

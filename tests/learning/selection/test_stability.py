@@ -71,7 +71,8 @@ def test_a_level_that_drifts_a_little_is_no_reason() -> None:
 def better_elsewhere(**place: object) -> World:
     """The open slot is poor (success near 0.6), and something of the same skill fits exactly."""
     made = materials(2, first=20, contexts=(None,)) + materials(2, first=30, contexts=("music",), difficulty=-0.45)
-    return kitchen(made=made, scope=(2,), current=(open_slot(30, evidence_until=NOW - 2 * DAY),), **place)
+    world = kitchen(made=made, scope=(2,), current=(open_slot(30, evidence_until=NOW - 2 * DAY),), **place)
+    return world.but(policy=replace(world.policy, hysteresis=0.15))
 
 
 def test_something_better_must_be_so_in_two_refreshes_with_newer_evidence() -> None:

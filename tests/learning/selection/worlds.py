@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 from learning.beliefs import SkillBelief
 from learning.selection import (
@@ -66,7 +67,7 @@ class World:
             as_of=self.as_of,
         )
 
-    def but(self, **changes: object) -> World:
+    def but(self, **changes: Any) -> World:
         """Return the world with other arguments, or other values of the place."""
         own = {name: changes.pop(name) for name in list(changes) if name in self.__dataclass_fields__}
         world = replace(self, **own)
@@ -97,7 +98,7 @@ def catalogue_of(rng: random.Random, *, skills: int, per_skill: int, contexts: t
         strengths = [rng.choice([Strength.STRONG, Strength.STRONG, Strength.WEAK]) for _ in needs]
         prerequisites = tuple(Prerequisite(n, s) for n, s in zip(needs, strengths, strict=True))
         made.append(Skill(skill, f"S{skill}", f"skill number {skill}", 5, rng.choice([0.5, 1, 1, 2]), prerequisites))
-    materials = []
+    materials: list[Material] = []
     for skill in range(1, skills + 1):
         for _ in range(rng.randint(0, 2 * per_skill)):
             materials.append(_material(rng, len(materials) + 1, skill, skills, contexts))
