@@ -18,7 +18,10 @@ REVIEW = 1_500
 INFORMATION = 500
 CONTEXTS = 500
 DUE = 1_000
-"""The weights of the parts, of 10,000. Source: the simulated classroom, see `docs/decisions/0040-nearest-gap-first.md`."""
+"""The weights of the parts, of 10,000.
+
+Source: the simulated classroom, see `docs/decisions/0040-nearest-gap-first.md`.
+"""
 FULL_SHORTFALL = 4_000
 """A shortfall of mastery from which on a gap is as wide as it gets."""
 FAR = 9_000
