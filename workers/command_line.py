@@ -42,6 +42,7 @@ COMMANDS = {
     "status": Entry("status", "Show how the pipeline stands."),
     "student": Entry("student", "Show what is believed of a student, and why."),
     "explain": Entry("explain", "Say why an assignment was given."),
+    "replay-decision": Entry("replay_decision", "Decide again from a stored record; it gives the same bytes."),
     "class": Entry("class_", "Show a class: gaps, interests, assignments, reasons."),
     "rebuild": Entry("rebuild", "Compute states anew from the facts."),
     "replay": Entry("replay", "Read stored events again after a parser was mended."),

@@ -1,6 +1,8 @@
 """What an event does, from the inbox to what the LMS reads; every task is called twice."""
 
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from tasks import events
 from tasks.refresh import refresh_assignments
 
 Ask = Callable[..., list[tuple[Any, ...]]]
+ROOT = Path(__file__).parents[2]
 GUS = "riverside-s413"
 OPEN = "state IN ('proposed', 'assigned', 'started')"
 
@@ -184,3 +187,13 @@ def test_with_the_interest_switch_off_surveys_are_not_stored_and_the_vector_is_d
     assert school.deliver({**feedback, "id": "f2", "direction": "more"}) == {"ignored": 1, "batches": 1}
     reasons = ask(f"SELECT DISTINCT because_interest FROM lms.assignments WHERE student_ref = :r AND {OPEN}", r=GUS)
     assert reasons
+
+
+def test_a_stored_decision_replays_byte_for_byte_from_the_command_line(school: Any, ask: Ask) -> None:
+    school.deliver(*school.answers(GUS, "4.NF.A.1 q01", "0101"))
+    ((decision, record),) = ask("SELECT id, record FROM souschef.decision")
+    done = subprocess.run(["bin/souschef", "replay-decision", str(decision)], cwd=ROOT, capture_output=True, check=True)
+    assert done.stdout.decode() == record + "\n"
+    missing = subprocess.run(["bin/souschef", "replay-decision", "999"], cwd=ROOT, capture_output=True, check=False)
+    assert missing.returncode == 1
+    assert b"There is no decision 999." in missing.stderr
