@@ -1,4 +1,4 @@
-"""The contract as the database itself tells it: every view of the schema `lms`, every column, its type, its sentence."""
+"""The contract as the database itself tells it: each view of the schema `lms`, each column, its type, its sentence."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Events that an LMS has written by SQL: taken in turn, refused with a code that the LMS reads, gone when in the inbox."""
+"""Events that an LMS has written by SQL: taken in turn, gone when in the inbox, refused with a code it can read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ def take(session: Session, *, limit: int) -> list[Outgoing]:
          ORDER BY o.id
     """)
     rows = session.connection().execute(statement, {"limit": limit})
-    return [Outgoing(*row[:6], frozenset(row[6]), row[7]) for row in rows]
+    return [Outgoing(r[0], r[1], r[2], r[3], r[4], r[5], frozenset(r[6]), r[7]) for r in rows]
 
 
 def remove(session: Session, ids: Sequence[int]) -> None:

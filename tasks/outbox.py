@@ -13,6 +13,7 @@ from lms.facts import EventKind, PayloadError
 from models import database, inbox, outbox
 from models.inbox import Incoming
 from models.outbox import Outgoing, Refusal
+from models.sources import Sender
 from tasks.events import TASK_OF
 
 log = structlog.get_logger(__name__)
@@ -47,30 +48,25 @@ def _record(session: Session, batch: Sequence[Outgoing]) -> tuple[dict[EventKind
     refusals: list[Refusal] = []
     # By source, in one order everywhere, so that two drains never wait for each other in a circle.
     for _, group in groupby(sorted(batch, key=_order), key=lambda each: each.source_id):
-        events, refused = list(group), []
-        incoming: list[Incoming] = []
-        outcomes: Counter[str] = Counter()
-        for each in events:
-            found = _read(each)
-            match found:
-                case Incoming():
-                    incoming.append(found)
-                case Refusal():
-                    refused.append(found)
-                case str():
-                    outcomes[found] += 1
+        events = list(group)
+        read = [_read(each) for each in events]
+        refusals += [each for each in read if isinstance(each, Refusal)]
         if events[0].source_id is not None:
-            sender = events[0].sender()
-            recorded = inbox.record(session, sender, incoming)
-            for kind, ids in recorded.accepted.items():
+            for kind, ids in _deliver(session, events[0].sender(), read).items():
                 accepted.setdefault(kind, []).extend(ids)
-            counts = {"accepted": recorded.count, "duplicate": recorded.duplicates, **outcomes}
-            inbox.count_at_door(session, sender, counts)
-        refusals += refused
     outbox.refuse(session, refusals)
-    kept = {refusal.id for refusal in refusals}
-    outbox.remove(session, [each.id for each in batch if each.id not in kept])
+    refused = {each.id for each in refusals}
+    outbox.remove(session, [each.id for each in batch if each.id not in refused])
     return accepted, refusals
+
+
+def _deliver(session: Session, sender: Sender, read: Sequence[Incoming | Refusal | str]) -> dict[EventKind, list[int]]:
+    """Record one source's events and count them as the door does; return the new ids by kind."""
+    recorded = inbox.record(session, sender, [each for each in read if isinstance(each, Incoming)])
+    nothing = Counter(each for each in read if isinstance(each, str))
+    counts = {"accepted": recorded.count, "duplicate": recorded.duplicates, **nothing}
+    inbox.count_at_door(session, sender, counts)
+    return dict(recorded.accepted)
 
 
 def _order(each: Outgoing) -> tuple[int, int]:
