@@ -52,6 +52,10 @@ class Search:
     def ranked(self, skills: Iterable[int]) -> list[tuple[int, int]]:
         """Return (value, skill) of the skills to be looked at, best first; a value bounds its candidates'."""
         case, waivers = self.case, self.waivers
+        limits = case.worn(), case.minutes_left
+        if self._limits != limits:
+            self._limits = limits
+            self._offers.clear()
         found = []
         for skill in skills:
             if skill not in self._worths:
@@ -81,14 +85,11 @@ class Search:
 
     def of_skill(self, skill: int, bound: int, kind: Kind | None = None) -> list[Candidate]:
         """Return the best candidates of a skill that is worth so much, one a group; of one kind or of all."""
-        limits = self.case.worn(), self.case.minutes_left
-        if self._limits != limits:
-            self._limits = limits
-            self._offers.clear()
-        if (skill, kind) not in self._offers:
-            self._offers[skill, kind] = self._look(skill, kind)
-        values = ((offer, bound * offer[2] // SCALE) for offer in self._offers[skill, kind])
-        return [Candidate(entry, success, value) for (entry, success, _), value in values if value > 0]
+        offers = self._offers.get((skill, kind))
+        if offers is None:
+            offers = self._offers[skill, kind] = self._look(skill, kind)
+        # What is worth nothing at all, because its level is so far off, is no candidate.
+        return [Candidate(e, success, bound * fits // SCALE) for e, success, fits in offers if bound * fits >= SCALE]
 
     def of_kind(self, kind: Kind, pool: list[Candidate]) -> list[Candidate]:
         """Return the best candidates of one context and depth of the skills in a pool, best first."""
