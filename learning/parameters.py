@@ -80,7 +80,7 @@ class Parameters:
             if not math.isfinite(value):
                 raise ParametersError(name, value)
         values = {name: float(value) for name, value in document.items() if name != "version"}
-        return replace(cls(version=int(document.get("version", 0))), **values)  # type: ignore[arg-type]
+        return replace(cls(version=int(document.get("version", 0))), **values)  # type: ignore[arg-type] # each value is a float, as its field is
 
 
 class ParametersError(ValueError):
