@@ -97,6 +97,20 @@ def end(session: Session, endings: Sequence[tuple[int, str, str, int]]) -> list[
     return [ChangeRow(*row) for row in session.connection().execute(statement, parameters)] if endings else []
 
 
+def restate(session: Session, states: Sequence[tuple[int, str, int]]) -> list[ChangeRow]:
+    """Give open assignments another open state: (assignment id, state, version); return the lines for the feed."""
+    statement = text("""
+        UPDATE souschef.assignment SET state = new.state, version = new.version
+          FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:versions AS bigint[]))
+               AS new(id, state, version)
+         WHERE assignment.id = new.id AND assignment.state IN ('proposed', 'assigned') AND assignment.state <> new.state
+        RETURNING assignment.student_id, assignment.id, 'assignment', assignment.state, assignment.version
+    """)
+    ids, names, versions = (list(column) for column in zip(*states, strict=True)) if states else ([],) * 3
+    parameters = {"ids": ids, "states": names, "versions": versions}
+    return [ChangeRow(*row) for row in session.connection().execute(statement, parameters)] if states else []
+
+
 def place(session: Session, school_id: int, rows: Sequence[Placed]) -> list[ChangeRow]:
     """Insert assignments into places that are free; return the lines for the feed."""
     statement = text("""

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sqlmodel import Session
 
@@ -58,7 +59,7 @@ def _serve(table: Table, state: StateRow) -> Served:
     decision = selection.choose(
         _place(table, state, learner, believed, responses=learned.responses),
         catalogue=table.shelf.catalogue,
-        policy=rule.policy,
+        policy=replace(rule.policy, variance_factor=table.terms.parameters.gap_variance_factor),
         scope=rule.scope,
         orders=table.orders[student],
         as_of=as_of,

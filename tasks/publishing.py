@@ -36,10 +36,11 @@ def publish_round(
     """Write what differs from what is published, and announce it."""
     round_ = list(served)
     changes = [*before, *_publish_beliefs(session, school_id, table, round_)]
-    moved = [each for each in round_ if each.decision.chosen or each.decision.withdrawn]
+    moved = [each for each in round_ if each.decision.changed]
     decisions = publish.keep_decisions(session, school_id, [_decision_row(table, each) for each in moved])
     ended = [row for each in moved for row in _endings(table, each)]
     changes += publish.end(session, ended)
+    changes += publish.restate(session, [row for each in moved for row in _restated(table, each)])
     placed = [row for each in moved for row in _placings(table, each, decisions[each.state.student_id])]
     changes += publish.place(session, school_id, placed)
     needs = [
@@ -126,6 +127,16 @@ def _endings(table: Table, served: Served) -> Iterable[tuple[int, str, str, int]
         row = rows[gone.slot, gone.material]
         state = "done" if row.attempted_at is not None else "withdrawn"
         yield row.id, state, gone.detail or gone.trigger.value, served.state.version + 1
+
+
+def _restated(table: Table, served: Served) -> Iterable[tuple[int, str, int]]:
+    """Yield (assignment id, state, version) of what stays in another state: a proposal that is now assigned."""
+    rows = {(row.slot, row.material_id): row for row in table.open[served.state.student_id]}
+    for kept in served.decision.kept:
+        for material in kept.materials:
+            row = rows[kept.slot, material]
+            if row.state != kept.state:
+                yield row.id, kept.state.value, served.state.version + 1
 
 
 def _placings(table: Table, served: Served, decision_id: int) -> Iterable[Placed]:

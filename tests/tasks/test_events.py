@@ -197,3 +197,19 @@ def test_a_stored_decision_replays_byte_for_byte_from_the_command_line(school: A
     missing = subprocess.run(["bin/souschef", "replay-decision", "999"], cwd=ROOT, capture_output=True, check=False)
     assert missing.returncode == 1
     assert b"There is no decision 999." in missing.stderr
+
+
+def test_what_was_proposed_for_want_of_a_scope_is_assigned_once_there_is_one(school: Any, ask: Ask) -> None:
+    scope = ask("DELETE FROM souschef.scope RETURNING school_id, class_id, skill_id")
+    school.deliver(*school.answers(GUS, "4.NF.A.1 q01", "0101"))
+    assert ask("SELECT DISTINCT state FROM lms.assignments") == [("proposed",)]
+    for school_id, class_id, skill_id in scope:
+        ask(
+            "INSERT INTO souschef.scope (school_id, class_id, skill_id) VALUES (:s, :c, :k) RETURNING skill_id",
+            s=school_id,
+            c=class_id,
+            k=skill_id,
+        )
+    ((student,),) = ask("SELECT id FROM souschef.person WHERE ref = :r", r=GUS)
+    refresh_assignments([student])
+    assert ask(f"SELECT DISTINCT state FROM lms.assignments WHERE {OPEN}") == [("assigned",)]
