@@ -36,7 +36,6 @@ def sweep() -> Outcome:
 
 def sweep_once() -> int:
     """Ring for due events and students that nobody rang for; return how many. Safe to run anywhere, at any time."""
-    drain_outbox()
     with database.transaction() as session:
         inbox.exhausted(session)
         waiting = inbox.overdue(session, older_than_seconds=UNRUNG_SECONDS)
@@ -48,6 +47,8 @@ def sweep_once() -> int:
     rung = sum(map(len, waiting.values())) + len(stale)
     if rung:
         log.info("swept", events=rung - len(stale), students=len(stale))
+    # Last, so that trouble with it keeps nobody else waiting.
+    drain_outbox()
     return rung
 
 

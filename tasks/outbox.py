@@ -94,4 +94,7 @@ def _read(each: Outgoing) -> Incoming | Refusal | str:
         return Refusal(each.id, error.code)
     except PayloadError as error:
         return Refusal(each.id, error.code, error.pointer)
+    except Exception as error:  # noqa: BLE001 - one event that breaks its reader must not hold up all behind it
+        log.exception("outbox_event_failed", event=each.id, error=type(error).__name__)
+        return Refusal(each.id, "crashed")
     return told.reason if told.kind is None else Incoming(told.kind, told.key, told.student, strict_json.write(event))

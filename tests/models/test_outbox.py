@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from config.settings import Settings, settings
-from lms import formats, strict_json
+from lms import canonical, formats, strict_json
 from lms.facts import EventKind, SourceRules
 from models import database, inbox, outbox, sources
 from models.inbox import Incoming
@@ -162,6 +162,19 @@ def test_a_drain_that_breaks_midway_leaves_everything_as_it_was(monkeypatch: pyt
             drain_outbox()
     assert ask("SELECT FROM souschef.inbox") == []
     assert drain_outbox() == 1
+
+
+def test_an_event_that_breaks_its_reader_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = canonical.parse
+
+    def fragile(event: Any, *, rules: SourceRules) -> object:
+        return whole(event, rules=rules) if event["id"] != "p1" else {}[event["id"]]
+
+    insert(picked(1))
+    insert(picked(2))
+    monkeypatch.setattr(canonical, "parse", fragile)
+    assert drain_outbox() == 1
+    assert waiting() == [("lms", "crashed", "")]
 
 
 def test_many_drains_at_once_take_each_event_once() -> None:
