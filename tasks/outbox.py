@@ -75,26 +75,39 @@ def _order(each: Outgoing) -> tuple[int, int]:
 
 def _read(each: Outgoing) -> Incoming | Refusal | str:
     """Return the event as the inbox takes it, why it is refused, or why there is nothing to keep."""
-    if each.source_id is None:
-        return Refusal(each.id, "unknown_source")
-    if each.revoked:
-        return Refusal(each.id, "source_revoked")
-    if each.format != FORMAT:
-        return Refusal(each.id, "not_canonical")
-    rules = each.sender().rules
+    code, pointer = _fault_of_source(each), ""
+    if code is not None:
+        return Refusal(each.id, code)
     try:
-        event = strict_json.read(each.event.encode())
-        told = formats.envelope(FORMAT, event, rules=rules)
-        # Parsed already here, because this writer looks for an answer in the outbox and nowhere else.
-        if told.kind is EventKind.ORDER:
-            canonical_orders.parse(event)
-        elif told.kind is not None:
-            canonical.parse(event, rules=rules)
+        return _understood(each)
     except strict_json.BodyError as error:
-        return Refusal(each.id, error.code)
+        code = error.code
     except PayloadError as error:
-        return Refusal(each.id, error.code, error.pointer)
-    except Exception as error:  # noqa: BLE001 - one event that breaks its reader must not hold up all behind it
-        log.exception("outbox_event_failed", event=each.id, error=type(error).__name__)
-        return Refusal(each.id, "crashed")
-    return told.reason if told.kind is None else Incoming(told.kind, told.key, told.student, strict_json.write(event))
+        code, pointer = error.code, error.pointer
+    except Exception as error:
+        # One event that breaks its reader must not hold up all behind it.
+        log.exception("outbox_event_failed", outbox_id=each.id, error=type(error).__name__)
+        code = "crashed"
+    return Refusal(each.id, code, pointer)
+
+
+def _fault_of_source(each: Outgoing) -> str | None:
+    if each.source_id is None:
+        return "unknown_source"
+    if each.revoked:
+        return "source_revoked"
+    return None if each.format == FORMAT else "not_canonical"
+
+
+def _understood(each: Outgoing) -> Incoming | str:
+    rules = each.sender().rules
+    event = strict_json.read(each.event.encode())
+    told = formats.envelope(FORMAT, event, rules=rules)
+    if told.kind is None:
+        return told.reason
+    # Parsed already here, because this writer looks for an answer in the outbox and nowhere else.
+    if told.kind is EventKind.ORDER:
+        canonical_orders.parse(event)
+    else:
+        canonical.parse(event, rules=rules)
+    return Incoming(told.kind, told.key, told.student, strict_json.write(event))
