@@ -30,10 +30,10 @@ class Entry:
 
 
 COMMANDS = {
-    "demo": Entry("demo", "Turn a recorded Moodle class into assignments before your eyes."),
+    "demo": Entry("demo", "Turn a recorded Moodle class into assignments."),
     "up": Entry("up", "Start everything on this machine and keep it running."),
     "stop": Entry("stop", "Stop everything that `souschef up` has started."),
-    "doctor": Entry("doctor", "Check settings, servers and migrations; say how to mend what is wrong."),
+    "doctor": Entry("doctor", "Check settings and servers; say how to mend them."),
     "migrate": Entry("migrate", "Bring the database to the newest shape."),
     "load": Entry("load", "Load rosters, skills, items, materials and questionnaires."),
     "source": Entry("source", "Add, list, rotate and revoke the senders of events."),
@@ -46,7 +46,7 @@ COMMANDS = {
     "class": Entry("class_", "Show a class: gaps, interests, assignments, reasons."),
     "rebuild": Entry("rebuild", "Compute states anew from the facts."),
     "replay": Entry("replay", "Read stored events again after a parser was mended."),
-    "quarantine": Entry("quarantine", "List, show, retry and discard what could not be understood."),
+    "quarantine": Entry("quarantine", "List, retry and discard what makes no sense."),
     "evaluate": Entry("evaluate", "Measure how well the learner model expects responses."),
     "fit": Entry("fit", "Fit the learner model to the school's own log."),
     "simulate": Entry("simulate", "Run the simulated classroom."),
