@@ -66,7 +66,7 @@ class BrokerUnreachable(Mendable):
 
     def __init__(self, where: str, why: str) -> None:
         super().__init__(
-            f"The broker at {where} cannot be reached: {why}.",
+            f"The broker at {where} cannot be reached: {str(why).rstrip('.')}.",
             "Start it, or mend SOUSCHEF_BROKER_URL; `souschef up` starts an embedded one where it is unset.",
         )
 

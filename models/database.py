@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+from psycopg import errors
 from sqlalchemy import Engine, create_engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlmodel import Session
 
 from config.errors import Mendable
@@ -16,6 +17,17 @@ from config.settings import settings
 
 class DatabaseUnreachable(Mendable):
     """The database does not answer."""
+
+
+class MigrationsMissing(Mendable):
+    """The database has an older shape than this version of Souschef needs."""
+
+    def __init__(self) -> None:
+        super().__init__("The database lacks migrations.", "Run `souschef migrate`.")
+
+
+ABSENT = (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction, errors.InvalidSchemaName)
+"""What a database says that lacks migrations: our SQL names only what the newest of them make."""
 
 
 _opened: list[Engine] = []
@@ -53,15 +65,21 @@ def transaction(*, role: str = "worker", url: str | None = None) -> Iterator[Ses
 
     Raises:
         DatabaseUnreachable: there is no server, no such database, or no way in.
+        MigrationsMissing: the database lacks what the SQL names.
     """
     engine = engine_for(url or settings().database_url_text(), role=role)
     try:
         connection = engine.connect()
     except OperationalError as error:
         raise unreachable(error) from None
-    with connection, Session(bind=connection) as session:
-        yield session
-        session.commit()
+    try:
+        with connection, Session(bind=connection) as session:
+            yield session
+            session.commit()
+    except ProgrammingError as error:
+        if isinstance(error.orig, ABSENT):
+            raise MigrationsMissing from None
+        raise
 
 
 def unreachable(error: OperationalError) -> DatabaseUnreachable:

@@ -10,16 +10,11 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from config.errors import Mendable
-from models.database import unreachable
+from models.database import MigrationsMissing, unreachable
 from models.tables import SCHEMA
 
 MIGRATION_LOCK = 7_206_155_301
 """An advisory lock of our own, so that two starters do not migrate at once."""
-
-
-class MigrationsMissing(Mendable):
-    """The database has an older shape than this version of Souschef needs."""
 
 
 def upgrade(url: str) -> bool:
@@ -48,7 +43,7 @@ def check(url: str) -> None:
     """
     with _engine(url).connect() as connection:
         if _current(connection) != head():
-            raise MigrationsMissing("The database lacks migrations.", "Run `souschef migrate`.")
+            raise MigrationsMissing
 
 
 def head() -> str | None:

@@ -2,9 +2,11 @@
 
 import os
 
+import pytest
 from sqlalchemy import text
 
 from models import database
+from models.database import MigrationsMissing
 
 
 def test_a_forked_child_leaves_its_parents_connection_alone(database: str) -> None:
@@ -30,3 +32,11 @@ def backend() -> int:
     """The server process that serves our pooled connection."""
     with transaction() as session:
         return int(session.connection().execute(text("SELECT pg_backend_pid()")).scalar_one())
+
+
+def test_a_database_without_migrations_is_told_in_one_sentence_by_any_query(database: str) -> None:
+    del database
+    with transaction() as session:
+        session.connection().execute(text("DROP SCHEMA lms CASCADE"))
+    with pytest.raises(MigrationsMissing, match="Run `souschef migrate`"), transaction() as session:
+        session.connection().execute(text("SELECT * FROM lms.assignments"))
