@@ -101,7 +101,7 @@ def _slice(school_id: int, students: list[int]) -> Counter[str]:
         decide(session, school_id, states=before, touched=dict.fromkeys(before))
         after = learners.lock(session, school_id, students)
     for each, row in before.items():
-        if not row.state:
+        if row.snapshot_version < 0:  # the lock has just made it
             counts["new"] += 1
         elif (row.state, row.facts, row.last) == (after[each].state, after[each].facts, after[each].last):
             counts["same"] += 1
