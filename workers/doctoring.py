@@ -1,0 +1,211 @@
+"""The doctor's round: settings, secrets, servers, the work that waits, and what the catalogue lacks."""
+
+from __future__ import annotations
+
+import ipaddress
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from config.errors import Mendable
+from config.settings import Settings, settings
+from models import database, diagnosis, migrate, reports
+from workers import liveness
+from workers.broker_check import broker
+from workers.findings import Finding, error, note, ok, warning
+
+OLDEST_POSTGRESQL = 150000
+"""15.0: the tables use NULLS NOT DISTINCT, which older ones do not know."""
+OLD_SECONDS = 120.0
+SHORT_SECRET = 32
+SHORT_PASSWORD = 12
+WELL_KNOWN = frozenset(
+    "admin changeme chef default flower guest password pepper postgres redis secret souschef test".split()  # noqa: SIM905 - a list of words reads best as words
+)
+LACKING = {
+    "scope_without_material": ("skills in a class's scope without material", "Load materials for them."),
+    "skill_without_material": ("skills without material, in no class's scope", ""),
+    "material_without_skill": ("materials without a skill, which are never assigned", "Name their skills, and load."),
+    "item_without_skill": ("items without a skill, answers to which say nothing", "Load their alignments."),
+    "class_without_scope": ("classes without scope, whose students are assigned nothing", "Load a scope for them."),
+    "student_without_class": ("students without a class, who are assigned nothing", "Load their enrolments."),
+}
+"""What each lack means, and its mend; without a mend it is a note."""
+
+
+def examine() -> Iterator[Finding]:
+    """Yield what is found, in the order in which one mends it: without settings nothing else can be looked at."""
+    try:
+        chosen = settings()
+    except Mendable as refused:
+        yield error("settings", refused.sentence, refused.mend)
+        return
+    yield ok("settings", "Every setting has a known name and a value that makes sense.")
+    yield from data_folder(chosen.data_dir)
+    yield from secrets(chosen)
+    yield from exposure(chosen)
+    yield from broker(chosen)
+    try:
+        yield from _in_database(chosen)
+    except Mendable as unreachable:
+        yield error("database", unreachable.sentence, unreachable.mend)
+
+
+def data_folder(folder: Path) -> Iterator[Finding]:
+    """Yield whether the data folder and the secrets in it are there for their owner alone."""
+    if not folder.is_dir():
+        yield note("data folder", f"{folder} is not there yet.", "`souschef up` makes it.")
+        return
+    for name in ("secret.key", "flower.password"):
+        path = folder / name
+        if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            yield error("secrets", f"{path} can be read by others than its owner.", f"chmod 600 {path}")
+
+
+def secrets(chosen: Settings) -> Iterator[Finding]:
+    """Yield what is weak among the secrets that are set; those that we make ourselves are not."""
+    weak = list(_weak_secrets(chosen))
+    yield from weak
+    if not weak:
+        yield ok("secrets", "No secret that is set is short or well known.")
+
+
+def _weak_secrets(chosen: Settings) -> Iterator[Finding]:
+    key = None if chosen.secret_key is None else chosen.secret_key.get_secret_value()
+    mend = "Set one made with `openssl rand -hex 24`; every source's secret changes with it, so do it before term."
+    if key is not None and (_is_well_known(key) or len(set(key)) < 8):  # noqa: PLR2004 - a random one has far more
+        yield error("secrets", "SOUSCHEF_SECRET_KEY can be guessed, and every source's secret with it.", mend)
+    elif key is not None and len(key) < SHORT_SECRET:
+        yield warning("secrets", f"SOUSCHEF_SECRET_KEY is shorter than {SHORT_SECRET} characters.", mend)
+    password = None if chosen.flower_password is None else chosen.flower_password.get_secret_value()
+    if password is not None and (_is_well_known(password) or password == chosen.flower_user):
+        yield error("secrets", "SOUSCHEF_FLOWER_PASSWORD can be guessed.", "Set another, or none: one is made.")
+    elif password is not None and len(password) < SHORT_PASSWORD:
+        yield warning("secrets", "SOUSCHEF_FLOWER_PASSWORD is short.", "Set a longer one, or none: one is made.")
+    for name, address in (("SOUSCHEF_DATABASE_URL", chosen.database_url), ("SOUSCHEF_BROKER_URL", chosen.broker_url)):
+        url = None if address is None else make_url(address.get_secret_value())
+        if url is None or not (url.password is None or _is_well_known(url.password) or url.password == url.username):
+            continue
+        what = "has no password" if url.password is None else "has a password that can be guessed"
+        tell = note if is_loopback(url.host or "localhost") else warning
+        yield tell("secrets", f"{name} {what}.", "Give the server's user a password of its own.")
+
+
+def exposure(chosen: Settings) -> Iterator[Finding]:
+    """Yield what of Flower and the doors listens to the network."""
+    if is_loopback(chosen.flower_host):
+        yield ok("flower", "Flower listens on this machine alone, and asks for a password.")
+    else:
+        yield warning(
+            "flower",
+            f"Flower listens on {chosen.flower_host}, to whoever can reach it, without TLS.",
+            "Set SOUSCHEF_FLOWER_HOST=127.0.0.1 and a proxy with TLS before it, or leave it inside a private network.",
+        )
+    if not is_loopback(chosen.web_host):
+        yield note("doors", f"The doors listen on {chosen.web_host}, without TLS.", "Put a proxy with TLS in front.")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is this machine's own."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_well_known(secret: str) -> bool:
+    return secret.lower().rstrip("0123456789!") in WELL_KNOWN
+
+
+def _in_database(chosen: Settings) -> Iterator[Finding]:
+    url = chosen.database_url_text()
+    with database.transaction() as session:
+        yield from server(diagnosis.server(session))
+    try:
+        migrate.check(url)
+    except Mendable as missing:
+        yield error("migrations", missing.sentence, missing.mend)
+        return
+    yield ok("migrations", "The database has the newest shape.")
+    with database.transaction() as session:
+        waits, lacks = reports.status(session), diagnosis.gaps(session)
+    yield from work(waits)
+    yield from signs_of_life(chosen.data_dir)
+    yield from catalogue(lacks, students=waits["students"])
+
+
+def server(found: diagnosis.Server) -> Iterator[Finding]:
+    """Yield what of the database server is not as it must be."""
+    release = f"PostgreSQL {found.version // 10_000}.{found.version % 10_000}"
+    if found.version < OLDEST_POSTGRESQL:
+        yield error("database", f"{release} is too old.", "Souschef needs PostgreSQL 15 or newer.")
+    else:
+        yield ok("database", f"{release} answers.")
+    if found.encoding != "UTF8":
+        yield error("database", f"Its encoding is {found.encoding}.", "Make the database anew with ENCODING 'UTF8'.")
+    if not found.durable:
+        yield warning(
+            "database",
+            "A crash of its machine may lose events that were answered with 200.",
+            "Set fsync, full_page_writes and synchronous_commit to on.",
+        )
+    if found.clock_ahead_seconds is not None:
+        yield warning(
+            "clock",
+            f"The clock is set {found.clock_ahead_seconds / 86_400:+.1f} days off the machine's: by a test or demo.",
+            "Use a database of its own for the demo; where this is the school's: DELETE FROM souschef.clock_offset.",
+        )
+
+
+def work(waits: dict[str, object]) -> Iterator[Finding]:
+    """Yield what waits, from `reports.status`."""
+    backlog, oldest = waits["backlog"], float(str(waits["oldest_seconds"]))
+    if oldest > OLD_SECONDS:
+        mend = "Look at the worker's log; `souschef status` shows whether it shrinks."
+        yield warning("backlog", f"Events that wait: {backlog}, the oldest for {spoken(oldest)}.", mend)
+    else:
+        yield ok("backlog", f"Events that wait: {backlog}, none for longer than {spoken(OLD_SECONDS)}.")
+    if waits["quarantined"]:
+        yield warning("quarantine", f"Events that make no sense: {waits['quarantined']}.", "`souschef quarantine list`")
+    if waits["parked"]:
+        said = f"Events that name somebody or something not loaded yet: {waits['parked']}."
+        yield note("parked", said, "`souschef doctor --source NAME` says what; a load wakes them.")
+    if waits["last_event_at"] is None:
+        yield note("events", "No event has ever come.", "`souschef source add` makes a source.")
+
+
+def signs_of_life(folder: Path) -> Iterator[Finding]:
+    """Yield whether a worker and beat have shown life in this data folder."""
+    for name, task in (("worker", "nothing is applied"), ("beat", "no night comes")):
+        age = liveness.age_seconds(name, folder)
+        if age is None:
+            said = f"No {name} has ever shown life in {folder}."
+            yield note(name, said, "Start it with `souschef up`; one on another machine shows it there.")
+        elif age > liveness.DEAD_SECONDS:
+            said = f"The last sign of life of a {name} is {spoken(age)} old: where none runs, {task}."
+            yield warning(name, said, "Start it again with `souschef up`, and look at its log.")
+        else:
+            yield ok(name, f"A {name} has shown life within a minute; each sign of a worker is one of its sweeps.")
+
+
+def catalogue(lacks: list[diagnosis.Gap], *, students: object) -> Iterator[Finding]:
+    """Yield what the schools' files lack."""
+    if not students:
+        yield note("catalogue", "There is no student yet.", "`souschef load PATH`")
+    for lack in lacks:
+        said, mend = LACKING[lack.what]
+        more = ", ..." if lack.count > len(lack.examples) else ""
+        tell = warning if mend else note
+        yield tell("catalogue", f"{lack.school}: {said}: {lack.count} ({', '.join(lack.examples)}{more}).", mend)
+    if students and not lacks:
+        yield ok("catalogue", "Every skill has material, every class a scope, every student a class.")
+
+
+def spoken(seconds: float) -> str:
+    """Return a time as one says it."""
+    for size, unit in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"
