@@ -28,6 +28,8 @@ class StateRow:
     nothing: str | None
     """Why nothing is assigned, as a code; None where something is."""
     nothing_sentence: str
+    refresh_due: bool
+    """Something that the state rests on has changed since, such as an alignment: it must be folded anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def lock(session: Session, school_id: int, students: Collection[int]) -> dict[in
     """)
     read = text("""
         SELECT student_id, state, snapshot_version, parameters_version, facts, last_at, last_sequence, last_key,
-               version, carry, nothing, nothing_sentence
+               version, carry, nothing, nothing_sentence, refresh_due
           FROM souschef.learner_state WHERE student_id = ANY(CAST(:ids AS bigint[]))
          ORDER BY student_id FOR UPDATE
     """)

@@ -34,7 +34,7 @@ def folded(
 
 def _is_stale(row: StateRow, earliest: Mark | None, terms: Terms) -> bool:
     made_with = (row.snapshot_version, row.parameters_version)
-    if made_with != (terms.snapshot.version, terms.parameters.version):
+    if row.refresh_due or made_with != (terms.snapshot.version, terms.parameters.version):
         return True
     # A refresh (nothing was written) comes after a change of catalogue, which may have changed an alignment.
     return earliest is None or earliest <= row.last

@@ -213,3 +213,20 @@ def test_what_was_proposed_for_want_of_a_scope_is_assigned_once_there_is_one(sch
     ((student,),) = ask("SELECT id FROM souschef.person WHERE ref = :r", r=GUS)
     refresh_assignments([student])
     assert ask(f"SELECT DISTINCT state FROM lms.assignments WHERE {OPEN}") == [("assigned",)]
+
+
+def test_an_alignment_that_changed_is_heeded_by_the_next_answer_even_before_the_refresh(school: Any, ask: Ask) -> None:
+    """The load marks the student; an answer that overtakes the refresh must not clear the mark and keep old beliefs."""
+    school.deliver(*school.answers(GUS, "4.NF.A.1 q01", "000"))
+    ask(
+        """UPDATE souschef.alignment SET skill_id = (SELECT id FROM souschef.skill WHERE ref = '6.RP.A.1')
+            WHERE item_id = (SELECT id FROM souschef.item WHERE ref = '4.NF.A.1 q01') RETURNING item_id"""
+    )
+    ask("UPDATE souschef.learner_state SET refresh_due = true RETURNING student_id")
+    school.deliver(*school.answers(GUS, "3.OA.A.1 q01", "1", day=9))
+    overtaken = ask("SELECT state FROM souschef.learner_state")
+    ((student,),) = ask("SELECT id FROM souschef.person WHERE ref = :r", r=GUS)
+    refresh_assignments([student])
+    assert ask("SELECT state FROM souschef.learner_state") == overtaken
+    ((answers,),) = ask("SELECT responses FROM lms.skill_gaps WHERE student_ref = :r AND skill = '6.RP.A.1'", r=GUS)
+    assert answers == 3
