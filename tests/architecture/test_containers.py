@@ -1,13 +1,24 @@
-"""The containers run what `souschef up` runs, publish the door alone, and may do nothing else."""
+"""The containers run what `souschef up` runs, publish what they must, and may do nothing else."""
 
 import re
+import secrets
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import yaml
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
 
+from config.celery import _worker
 from config.settings import Settings
+from models import logins, migrate
+from models.database import close, transaction
+from tests.conftest import administer
+from workers import postgres, secret_files
+from workers.embedded import Servers
 from workers.processes import NAMES, command
 
 ROOT = Path(__file__).parents[2]
@@ -32,9 +43,18 @@ def test_the_image_itself_runs_the_door() -> None:
     assert yaml.safe_load(written) == SERVICES["door"]["command"]
 
 
-def test_nothing_but_the_door_is_published() -> None:
+def test_the_door_is_published_and_flower_to_this_host_alone() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert published == {"door": ["${DOOR_PORT:-127.0.0.1:8484}:8484"]}
+    assert published == {
+        "door": ["${DOOR_PORT:-127.0.0.1:8484}:8484"],
+        "flower": ["127.0.0.1:${FLOWER_PORT:-5555}:5555"],
+    }
+
+
+def test_only_what_is_published_has_a_way_out() -> None:
+    assert COMPOSE["networks"]["inside"] == {"internal": True}
+    outside = {name for name, service in SERVICES.items() if "outside" in service["networks"]}
+    assert outside == {name for name, service in SERVICES.items() if "ports" in service}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -44,28 +64,120 @@ def test_a_container_is_not_root_and_may_write_only_where_it_must(name: str) -> 
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert "privileged" not in service
+    assert any(mount.startswith("/tmp:size=") for mount in service["tmpfs"])  # noqa: S108 - a mount in a container
+    assert not service.keys() & {"privileged", "cap_add", "devices", "pid", "ipc", "network_mode"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_container_has_an_end_to_its_memory_its_processes_and_its_log(name: str) -> None:
+    service = SERVICES[name]
+    assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
+    assert 0 < service["pids_limit"] <= 256
+    assert set(service["logging"]["options"]) == {"max-size", "max-file"}
+
+
+def test_the_worker_has_memory_for_all_its_processes() -> None:
+    """Two children that end themselves at 300,000 KiB, and as much for the main process."""
+    assert SERVICES["worker"]["mem_limit"] == "1536m"
+    child_mb = _worker()["worker_max_memory_per_child"] / 1024
+    assert 3 * child_mb + 500 < 1536
+    assert SERVICES["worker"]["stop_grace_period"] == "40s"
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"migrate"}))
-def test_a_container_that_stays_has_a_health_check(name: str) -> None:
+def test_a_container_that_stays_has_a_health_check_and_comes_back(name: str) -> None:
     check = SERVICES[name]["healthcheck"]
     assert check["test"]
     assert not check.get("disable", False)
+    assert SERVICES[name]["restart"] == "unless-stopped"
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_processes_wait_for_the_migration(name: str) -> None:
-    assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+def test_the_migration_runs_once_and_the_processes_wait_for_it() -> None:
+    assert SERVICES["migrate"]["restart"] == "no"
+    assert SERVICES["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    for name in NAMES:
+        assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
 
 
-def test_no_secret_stands_in_the_files() -> None:
-    """Each comes from the environment, and compose refuses to start without it."""
-    text = (ROOT / "docker-compose.yml").read_text()
-    for name in ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "SECRET_KEY", "FLOWER_PASSWORD"):
-        assert f"${{{name}:?" in text
-        assert re.search(rf"^{name}=$", (ROOT / ".env.example").read_text(), flags=re.MULTILINE)
-    assert not re.findall(r"(?:PASSWORD|SECRET_KEY)\w*: (?!\$\{)\S", text)
+def test_the_door_does_not_wait_for_the_broker() -> None:
+    """Events are taken without it; who waits for it, waits until it answers."""
+    assert "redis" not in SERVICES["door"]["depends_on"]
+    for name in ("worker", "beat", "flower"):
+        assert SERVICES[name]["depends_on"]["redis"] == {"condition": "service_healthy"}
+
+
+def test_no_secret_stands_in_the_files_nor_in_an_environment() -> None:
+    text = (ROOT / "docker-compose.yml").read_text() + (ROOT / ".env.example").read_text()
+    assert not re.findall(r"^(?!#).*(?:PASSWORD|SECRET_KEY|_URL)\w*[:=] *(?!/run/secrets/)\S", text, flags=re.MULTILINE)
+    for service in SERVICES.values():
+        named = {name for name in service.get("environment", {}) if re.search("PASSWORD|KEY|URL", name)}
+        assert named <= {"POSTGRES_PASSWORD_FILE"}
+
+
+def test_the_secret_files_are_those_that_the_command_makes(tmp_path: Path) -> None:
+    made = set(secret_files.make(tmp_path / "secrets"))
+    asked = {entry["file"].removeprefix("./secrets/") for entry in COMPOSE["secrets"].values()}
+    assert asked == set(COMPOSE["secrets"]) == made - {"redis_password"}  # that one is for a person with redis-cli
+    assert re.search("^/secrets/$", (ROOT / ".gitignore").read_text(), flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("postgres", {"postgres_password", "database_password"}),
+        ("redis", {"redis_acl"}),
+        ("migrate", {"souschef_database_url"}),
+        ("door", {"souschef_database_url", "souschef_broker_url", "souschef_secret_key"}),
+        ("worker", {"souschef_database_url", "souschef_broker_url"}),
+        ("beat", {"souschef_broker_url"}),
+        ("flower", {"souschef_broker_url", "souschef_flower_password"}),
+    ],
+)
+def test_a_container_is_given_only_the_secrets_that_it_needs(name: str, given: set[str]) -> None:
+    """Who breaks into Flower cannot read the database; who breaks into a worker cannot forge an event."""
+    assert set(SERVICES[name]["secrets"]) == given
+
+
+def test_our_database_login_is_no_superuser_and_can_do_all_that_we_do(servers: Servers, tmp_path: Path) -> None:
+    """The script of the first start, run by psql under other names; then our migrations, and the login of an LMS."""
+    name, password = f"souschef_{secrets.token_hex(4)}", secrets.token_hex(8)
+    (tmp_path / "word").write_text(password + "\n")
+    script = COMPOSE["configs"]["owner"]["content"].replace("/run/secrets/database_password", str(tmp_path / "word"))
+    script = re.sub(r"\bsouschef\b", name, script)
+    server = make_url(servers.database_url)
+    ours = server.set(username=name, password=password, database=name).render_as_string(hide_password=False)
+    try:
+        asked = server.set(drivername="postgresql").render_as_string(hide_password=False)
+        psql = [postgres.programs() / "psql", "--set", "ON_ERROR_STOP=1", "--no-psqlrc", "--quiet", asked]
+        subprocess.run(psql, input=script, text=True, check=True, timeout=30)
+        assert migrate.upgrade(ours) is True
+        plain = ours.replace("+psycopg", "")
+        with psycopg.connect(plain) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("COPY (SELECT 1) TO PROGRAM 'true'")
+        with psycopg.connect(plain) as connection:
+            connection.execute("INSERT INTO souschef.school (ref, name) VALUES (%s, 'S')", [name])
+        with transaction(url=ours) as session:
+            given = logins.give(session, name, url=ours)
+        with psycopg.connect(given.url) as reader:
+            assert reader.execute("SELECT count(*) FROM lms.assignments").fetchone() == (0,)
+    finally:
+        close()
+        administer(servers.database_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        for role in (logins.role_of(name), name):
+            administer(servers.database_url, f'DROP ROLE IF EXISTS "{role}"')
+
+
+def test_postgresql_loses_nothing_and_logs_no_answer(database: str) -> None:
+    """Each setting is one that a real server knows, and has the value that the promises need."""
+    options = [part.removeprefix("-c").partition("=") for part in SERVICES["postgres"]["command"][1:]]
+    chosen = {name: value for name, _, value in options}
+    with transaction() as session:
+        known = set(session.connection().execute(text("SELECT lower(name) FROM pg_settings")).scalars())
+    assert chosen.keys() <= known
+    for name in ("fsync", "synchronous_commit", "full_page_writes"):
+        assert chosen[name] == "on"
+    assert (chosen["log_min_error_statement"], chosen["log_error_verbosity"]) == ("panic", "terse")
+    assert "--data-checksums" in SERVICES["postgres"]["environment"]["POSTGRES_INITDB_ARGS"]
 
 
 @pytest.mark.parametrize("file", ["docker-compose.yml", ".env.example"])

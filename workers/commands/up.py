@@ -5,8 +5,14 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from workers.supervisor import Kitchen
 
 COLOURS = {
     "door": typer.colors.CYAN,
@@ -16,7 +22,9 @@ COLOURS = {
 }
 
 
-def up() -> None:
+def up(
+    *, servers: Annotated[bool, typer.Option("--servers", help="Nothing but the servers: to restore a backup.")] = False
+) -> None:
     """Start everything on this machine, and keep it running until Ctrl-C.
 
     PostgreSQL and Valkey are started where SOUSCHEF_DATABASE_URL and SOUSCHEF_BROKER_URL are not set; the database is
@@ -27,15 +35,15 @@ def up() -> None:
     from rich.console import Console
 
     from config import logging as our_logging
+    from workers.processes import NAMES
     from workers.supervisor import running
 
     our_logging.configure()
     told = Console(stderr=True)
     try:
-        with running(console=told, say=_say) as kitchen:
-            told.print(f"Doors   {kitchen.door_url}/docs\nHealth  {kitchen.door_url}/health")
-            told.print(f"Flower  {kitchen.flower_url}   (user {kitchen.flower_user}; the password is in")
-            told.print(f"        {kitchen.data_dir / 'flower.password'})\nLogs    {kitchen.data_dir / 'logs'}")
+        with running(processes=() if servers else NAMES, console=told, say=_say) as kitchen:
+            if kitchen.processes:
+                _tell(told, kitchen)
             told.print("Everything is up until Ctrl-C.")
             while True:
                 signal.pause()
@@ -50,3 +58,9 @@ def _say(name: str, line: str) -> None:
     with _lines:
         sys.stdout.write(f"{typer.style(f'{name:<6}', fg=COLOURS[name])} {line}\n")
         sys.stdout.flush()
+
+
+def _tell(told: Console, kitchen: Kitchen) -> None:
+    told.print(f"Doors   {kitchen.door_url}/docs\nHealth  {kitchen.door_url}/health")
+    told.print(f"Flower  {kitchen.flower_url}   (user {kitchen.flower_user}; the password is in")
+    told.print(f"        {kitchen.data_dir / 'flower.password'})\nLogs    {kitchen.data_dir / 'logs'}")
