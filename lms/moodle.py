@@ -9,7 +9,7 @@ unknown, not wrong.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lms import xapi as plain_xapi
@@ -33,7 +33,7 @@ def envelope(statement: object, *, rules: SourceRules) -> Envelope:
     verb = text_at(statement, "verb", "id")
     if verb is not None and verb != xapi.ANSWERED and verb not in xapi.GRADING:
         return Envelope(None, key, student, "ignored")
-    if _is_survey(statement):
+    if _is_survey(statement, xapi.around(statement)):
         if survey_of(statement, rules) is None:
             return Envelope(None, key, student, "not_collected")
         return Envelope(EventKind.SURVEY if verb == xapi.ANSWERED else None, key, student, "ignored")
@@ -51,7 +51,7 @@ def parse(statement: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignore
     it = xapi.read(statement)
     if it.verb != xapi.ANSWERED and it.verb not in xapi.GRADING:
         return Ignored("ignored")
-    if _is_survey(statement):
+    if _is_survey(statement, it.around):
         survey = survey_of(statement, rules)
         return xapi.survey_facts(it, survey=survey, escaped=True) if survey else Ignored("not_collected")
     if _event_name(statement).endswith(_ABANDONED):
@@ -137,10 +137,12 @@ def _quiz(it: xapi.Statement) -> tuple[str, ...]:
     return ()
 
 
-def _is_survey(statement: object) -> bool:
+def _is_survey(statement: object, around: Sequence[Mapping[str, Any]]) -> bool:
     address = text_at(statement, "object", "id") or ""
     return (
-        xapi.is_survey(statement) or _event_name(statement).startswith(_SURVEY_MODULES) or "/mod/feedback/" in address
+        xapi.is_survey(statement, around)
+        or _event_name(statement).startswith(_SURVEY_MODULES)
+        or "/mod/feedback/" in address
     )
 
 

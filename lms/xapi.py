@@ -11,13 +11,14 @@ def envelope(statement: object, *, rules: SourceRules) -> Envelope:
     """Read from verb and type alone where a statement belongs."""
     verb = text_at(statement, "verb", "id")
     key = xapi.key_for(statement)
+    is_survey = xapi.is_survey(statement, xapi.around(statement))
     if verb is None:
         # It makes no sense: the worker will say so with a code, unless it might be a survey that nobody allowed.
-        kind = None if xapi.is_survey(statement) and not xapi.survey_of(statement, rules) else EventKind.ASSESSMENT
+        kind = None if is_survey and not xapi.survey_of(statement, rules) else EventKind.ASSESSMENT
         return Envelope(kind, key, xapi.student_of(statement), "" if kind else "not_collected")
     if verb != xapi.ANSWERED and verb not in xapi.GRADING:
         return Envelope(None, key, xapi.student_of(statement), "ignored")
-    if xapi.is_survey(statement):
+    if is_survey:
         if not xapi.survey_of(statement, rules):
             return Envelope(None, key, xapi.student_of(statement), "not_collected")
         return Envelope(EventKind.SURVEY if verb == xapi.ANSWERED else None, key, xapi.student_of(statement), "ignored")
@@ -31,7 +32,7 @@ def parse(statement: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignore
         PayloadError: it cannot be understood.
     """
     it = xapi.read(statement)
-    if xapi.is_survey(statement):
+    if xapi.is_survey(statement, it.around):
         survey = xapi.survey_of(statement, rules)
         return xapi.survey_facts(it, survey=survey) if survey and it.verb == xapi.ANSWERED else Ignored("not_collected")
     if it.verb == xapi.ANSWERED:

@@ -7,7 +7,7 @@ or the store's).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from lms.facts import Fact, FactKind, Ignored, PayloadError, SourceRules
 from lms.fields import at, content_digest, digest, instant, key_of, mapping, names, number, plain, ref, share, text_at
 
 ANSWERED = "http://adlnet.gov/expapi/verbs/answered"
+_ALTERABLE = frozenset({"id", "authority", "stored", "timestamp", "version", "attachments"})
 COMPLETED = "http://adlnet.gov/expapi/verbs/completed"
 VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 GRADING = frozenset(
@@ -129,9 +130,9 @@ def class_of(it: Statement) -> str | None:
     return None
 
 
-def is_survey(statement: object) -> bool:
-    """Whether a statement belongs to a survey: its object or a parent is one."""
-    return any(type_of(each).endswith(SURVEY_TYPES) for each in (*around(statement), at(statement, "object")))
+def is_survey(statement: object, around: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a statement belongs to a survey: its object or one of what is around it is one."""
+    return any(type_of(each).endswith(SURVEY_TYPES) for each in (*around, at(statement, "object")))
 
 
 def survey_of(statement: object, rules: SourceRules) -> str | None:
@@ -205,6 +206,18 @@ def key_for(statement: object) -> bytes:
         student, verb = student_of(statement), at(statement, "verb", "id")
         return digest("xapi", own.lower(), student, verb, at(statement, "object", "id"))
     return content_digest(statement)
+
+
+def kept(statement: object) -> object:
+    """Return what an LRS may not alter, without what a later version of a sender describes better.
+
+    Source: xAPI 1.0.3, 2.3.1 Statement Immutability and Exceptions.
+    """
+    top = {name: value for name, value in mapping(statement, "").items() if name not in _ALTERABLE}
+    context = at(statement, "context")
+    if isinstance(context, Mapping):
+        top["context"] = {name: value for name, value in context.items() if name != "extensions"}
+    return {**top, "object": at(statement, "object", "id"), "verb": at(statement, "verb", "id")}
 
 
 def _definition(activity: object) -> Mapping[str, Any]:

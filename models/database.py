@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 from psycopg import errors
-from sqlalchemy import Engine, create_engine
+from psycopg.types.array import ListBinaryDumper
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlmodel import Session
 
@@ -55,8 +56,14 @@ def engine_for(url: str, *, role: str = "worker") -> Engine:
         hide_parameters=True,
         connect_args={"options": options, "connect_timeout": 3, "application_name": f"souschef {role}"},
     )
+    event.listen(engine, "connect", _send_arrays_in_binary)
     _opened.append(engine)
     return engine
+
+
+def _send_arrays_in_binary(connection: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's wrapper has no type
+    """Send arrays as they are: in text form every quote in every payload would be escaped, one by one, in Python."""
+    connection.adapters.register_dumper(list, ListBinaryDumper)
 
 
 @contextmanager

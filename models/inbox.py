@@ -14,11 +14,14 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from lms.facts import EventKind
+from models import reuse
 from models.sources import Sender
 
 BATCH_SIZES = (500, 60, 8, 1)
 """How many events are claimed at once that have failed 0, 1, 2, 3 or more times."""
 MAX_ATTEMPTS = 5
+AGAIN = "again"
+"""The code of an event that is due although it was applied before."""
 BACKOFF_SECONDS = (0, 0, 5, 20, 60)
 SHARDS = 64
 
@@ -36,6 +39,11 @@ class Incoming:
     student: str
     payload: str
 
+    @property
+    def shard(self) -> int:
+        """Return the shard of its student."""
+        return shard_of(self.student)
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -44,6 +52,8 @@ class Recorded:
     accepted: Mapping[EventKind, list[int]]
     """Inbox ids of the new events, by kind."""
     duplicates: int
+    quarantined: int = 0
+    """How many say something else than the event that is already there under their id."""
 
     @property
     def count(self) -> int:
@@ -61,6 +71,8 @@ class Claimed:
     surveys: frozenset[str]
     payload: str
     attempts: int
+    again: bool = False
+    """It was read before, and what it says now replaces what it said then."""
 
 
 @dataclass(slots=True)
@@ -87,34 +99,39 @@ class Ending:
 def record(session: Session, sender: Sender, events: Sequence[Incoming]) -> Recorded:
     """Insert the events that are new. Two copies of one event, at once or years apart, become one row."""
     # Sorted, because two requests with the same events in different orders would wait for each other for ever.
-    rows = sorted({event.key: event for event in reversed(events)}.values(), key=lambda event: event.key)
+    first = {event.key: event for event in reversed(events)}
+    rows = [first[key] for key in sorted(first)]
     statement = text("""
-        INSERT INTO souschef.inbox (school_id, source_id, key, kind, shard, payload)
-        SELECT :school, :source, new.* FROM unnest(
+        INSERT INTO souschef.inbox (school_id, source_id, received_at, next_attempt_at, key, kind, shard, payload)
+        SELECT :school, :source, now, now, new.* FROM (SELECT souschef.clock()) AS clock(now), unnest(
           CAST(:keys AS bytea[]), CAST(:kinds AS text[]), CAST(:shards AS smallint[]), CAST(:payloads AS text[])) AS new
         ON CONFLICT (source_id, key) DO NOTHING
-        RETURNING id, kind
+        RETURNING id, kind, key
     """)
     parameters = {
         "school": sender.school_id,
         "source": sender.source_id,
         "keys": [row.key for row in rows],
         "kinds": [row.kind.value for row in rows],
-        "shards": [shard_of(row.student) for row in rows],
+        "shards": [row.shard for row in rows],
         "payloads": [row.payload for row in rows],
     }
     accepted: dict[EventKind, list[int]] = {}
+    new: set[bytes] = set()
     if rows:
-        for inbox_id, kind in session.connection().execute(statement, parameters):
+        for inbox_id, kind, key in session.connection().execute(statement, parameters):
             accepted.setdefault(EventKind(kind), []).append(inbox_id)
-    return Recorded(accepted, len(events) - sum(map(len, accepted.values())))
+            new.add(bytes(key))
+    known = [event for event in events if event.key not in new or event is not first[event.key]]
+    held = reuse.hold(session, sender, known)
+    return Recorded(accepted, len(events) - len(new) - held, held)
 
 
 def count_at_door(session: Session, sender: Sender, counts: Mapping[str, int]) -> None:
     """Add to what is counted of a source today (accepted, duplicate, ignored by reason)."""
     statement = text("""
         INSERT INTO souschef.door_count (source_id, school_id, day, outcome, count)
-        SELECT :source, :school, (souschef.clock() AT TIME ZONE 'UTC')::date, new.*
+        SELECT :source, :school, ((SELECT souschef.clock()) AT TIME ZONE 'UTC')::date, new.*
           FROM unnest(CAST(:outcomes AS text[]), CAST(:counts AS bigint[])) AS new
         ON CONFLICT (source_id, day, outcome) DO UPDATE SET count = door_count.count + excluded.count
     """)
@@ -126,14 +143,24 @@ def count_at_door(session: Session, sender: Sender, counts: Mapping[str, int]) -
 
 
 def next_school(session: Session, kind: EventKind, *, ids: Sequence[int] = ()) -> int | None:
-    """Return the school of the oldest due event, of those named in `ids` if any of these is due."""
-    statement = text("""
-        SELECT school_id FROM souschef.inbox
-         WHERE state = 'pending' AND kind = :kind AND next_attempt_at <= souschef.clock()
-           AND (leased_until IS NULL OR leased_until <= souschef.clock())
-         ORDER BY (id = ANY(CAST(:ids AS bigint[]))) DESC, id LIMIT 1
-    """)
-    found = session.connection().execute(statement, {"kind": kind.value, "ids": list(ids)}).scalar_one_or_none()
+    """Return a school with due events: one that was rung for in `ids` if it has any, else any by lot.
+
+    By lot, so that one school's burst does not keep another's single event waiting until the burst is over.
+    """
+    due = """
+        inbox.state = 'pending' AND inbox.kind = :kind AND inbox.next_attempt_at <= (SELECT souschef.clock())
+        AND (inbox.leased_until IS NULL OR inbox.leased_until <= (SELECT souschef.clock()))
+    """
+    rung = "SELECT school_id FROM souschef.inbox WHERE id = ANY(CAST(:ids AS bigint[])) AND"
+    any_school = (
+        "SELECT id FROM souschef.school WHERE EXISTS (SELECT FROM souschef.inbox WHERE school_id = school.id AND"
+    )
+    connection, parameters = session.connection(), {"kind": kind.value, "ids": list(ids)}
+    found = connection.execute(text(f"{rung} {due} LIMIT 1"), parameters).scalar() if ids else None
+    if found is None:
+        found = connection.execute(
+            text(f"{any_school} {due}) ORDER BY random() LIMIT 1"), {"kind": kind.value}
+        ).scalar()
     return None if found is None else int(found)
 
 
@@ -142,27 +169,32 @@ def claim(session: Session, kind: EventKind, *, school_id: int, lease_seconds: f
     statement = text("""
         WITH first AS (
           SELECT attempts FROM souschef.inbox
-           WHERE state = 'pending' AND kind = :kind AND school_id = :school AND next_attempt_at <= souschef.clock()
-             AND (leased_until IS NULL OR leased_until <= souschef.clock())
+           WHERE state = 'pending' AND kind = :kind AND school_id = :school
+             AND next_attempt_at <= (SELECT souschef.clock())
+             AND (leased_until IS NULL OR leased_until <= (SELECT souschef.clock()))
            ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
         ), due AS (
           SELECT inbox.id FROM souschef.inbox, first
-           WHERE state = 'pending' AND kind = :kind AND school_id = :school AND next_attempt_at <= souschef.clock()
-             AND (leased_until IS NULL OR leased_until <= souschef.clock()) AND inbox.attempts = first.attempts
+           WHERE state = 'pending' AND kind = :kind AND school_id = :school
+             AND next_attempt_at <= (SELECT souschef.clock())
+             AND (leased_until IS NULL OR leased_until <= (SELECT souschef.clock())) AND inbox.attempts = first.attempts
            ORDER BY inbox.id
            LIMIT (SELECT (CAST(:sizes AS integer[]))[1 + least(first.attempts, :last_size)] FROM first)
              FOR UPDATE OF inbox SKIP LOCKED
         )
         UPDATE souschef.inbox SET attempts = inbox.attempts + 1,
-               leased_until = souschef.clock() + make_interval(secs => :lease)
+               leased_until = (SELECT souschef.clock()) + make_interval(secs => :lease)
           FROM due, souschef.source
          WHERE inbox.id = due.id AND source.id = inbox.source_id
-        RETURNING inbox.id, inbox.source_id, source.format, source.surveys, inbox.payload, inbox.attempts
+        RETURNING inbox.id, inbox.source_id, source.format, source.surveys, inbox.payload, inbox.attempts,
+                  inbox.code IS NOT DISTINCT FROM :again
     """)
-    parameters = {"kind": kind.value, "school": school_id, "lease": lease_seconds}
+    parameters = {"kind": kind.value, "school": school_id, "lease": lease_seconds, "again": AGAIN}
     sizes = {"sizes": list(BATCH_SIZES), "last_size": len(BATCH_SIZES) - 1}
     rows = session.connection().execute(statement, {**parameters, **sizes}).all()
-    return sorted((Claimed(r[0], r[1], r[2], frozenset(r[3]), r[4], r[5]) for r in rows), key=lambda event: event.id)
+    return sorted(
+        (Claimed(r[0], r[1], r[2], frozenset(r[3]), r[4], r[5], r[6]) for r in rows), key=lambda event: event.id
+    )
 
 
 def finish(session: Session, events: Sequence[Claimed], ending: Ending) -> None:
@@ -177,7 +209,7 @@ def finish(session: Session, events: Sequence[Claimed], ending: Ending) -> None:
     states |= {event: ("quarantined", code) for event, (code, _) in ending.quarantined.items()}
     statement = text("""
         UPDATE souschef.inbox SET state = new.state, code = new.code, leased_until = NULL,
-               finished_at = souschef.clock()
+               finished_at = (SELECT souschef.clock())
           FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:states AS text[]),
                       CAST(:codes AS text[])) AS new(id, attempts, state, code)
          WHERE inbox.id = new.id AND inbox.state = 'pending' AND inbox.attempts = new.attempts
@@ -213,8 +245,8 @@ def exhausted(session: Session) -> int:
     """Put events into quarantine whose worker died at every attempt; return how many."""
     statement = text("""
         UPDATE souschef.inbox SET state = 'quarantined', code = 'crashed', leased_until = NULL,
-               finished_at = souschef.clock()
-         WHERE state = 'pending' AND attempts >= :most AND leased_until <= souschef.clock()
+               finished_at = (SELECT souschef.clock())
+         WHERE state = 'pending' AND attempts >= :most AND leased_until <= (SELECT souschef.clock())
         RETURNING id
     """)
     ids = session.connection().execute(statement, {"most": MAX_ATTEMPTS}).scalars().all()
@@ -228,7 +260,7 @@ def overdue(session: Session, *, older_than_seconds: float) -> dict[EventKind, l
     statement = text("""
         SELECT kind, (array_agg(id ORDER BY id))[1:500] FROM souschef.inbox
          WHERE state = 'pending' AND greatest(next_attempt_at, coalesce(leased_until, next_attempt_at))
-               <= souschef.clock() - make_interval(secs => :age)
+               <= (SELECT souschef.clock()) - make_interval(secs => :age)
          GROUP BY kind
     """)
     rows = session.connection().execute(statement, {"age": older_than_seconds}).all()
@@ -239,7 +271,7 @@ def unpark(session: Session, *, school_id: int) -> int:
     """Make a school's parked events due again, after a load; return how many."""
     statement = text("""
         UPDATE souschef.inbox SET state = 'pending', code = NULL, attempts = 0, finished_at = NULL,
-               next_attempt_at = souschef.clock()
+               next_attempt_at = (SELECT souschef.clock())
          WHERE school_id = :school AND state = 'parked'
     """)
     return session.connection().execute(statement, {"school": school_id}).rowcount
@@ -262,7 +294,7 @@ def shard_of(student: str) -> int:
 def _hand_back(session: Session, events: Sequence[Claimed], *, delays: Sequence[float], refund: int) -> None:
     statement = text("""
         UPDATE souschef.inbox SET leased_until = NULL, attempts = inbox.attempts - :refund,
-               next_attempt_at = souschef.clock() + make_interval(secs => new.delay)
+               next_attempt_at = (SELECT souschef.clock()) + make_interval(secs => new.delay)
           FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:delays AS double precision[]))
                AS new(id, attempts, delay)
          WHERE inbox.id = new.id AND inbox.state = 'pending' AND inbox.attempts = new.attempts
@@ -280,7 +312,7 @@ def _explain_quarantine(session: Session, reasons: Mapping[int, tuple[str, str]]
                AS new(id, code, pointer)
           JOIN souschef.inbox ON inbox.id = new.id
         ON CONFLICT (inbox_id) DO UPDATE SET code = excluded.code, pointer = excluded.pointer,
-          quarantined_at = souschef.clock()
+          quarantined_at = (SELECT souschef.clock())
     """)
     parameters = {
         "ids": list(reasons),

@@ -122,9 +122,9 @@ def paces(session: Session, students: Collection[int], *, days: float) -> dict[i
         SELECT student_id,
                count(*) FILTER (WHERE recent AND state = 'done'),
                coalesce(sum(minutes) FILTER (WHERE recent AND state = 'done'), 0),
-               least(extract(epoch FROM souschef.clock() - min(assigned_at)) / 86400, :days)::double precision
+               least(extract(epoch FROM (SELECT souschef.clock()) - min(assigned_at)) / 86400, :days)::double precision
           FROM (SELECT assignment.*, minutes,
-                       ended_at > souschef.clock() - make_interval(secs => :days * 86400) AS recent
+                       ended_at > (SELECT souschef.clock()) - make_interval(secs => :days * 86400) AS recent
                   FROM souschef.assignment JOIN souschef.material ON material.id = material_id
                  WHERE student_id = ANY(CAST(:students AS bigint[]))) AS offered
          GROUP BY student_id
@@ -174,8 +174,8 @@ def rules(session: Session, school_id: int, classes: Collection[int | None]) -> 
         text("""
             SELECT class_id, skill_id, extract(epoch FROM due_at)::double precision FROM souschef.scope
              WHERE class_id = ANY(CAST(:classes AS bigint[]))
-               AND (opens_at IS NULL OR opens_at <= souschef.clock())
-               AND (closes_at IS NULL OR closes_at > souschef.clock())
+               AND (opens_at IS NULL OR opens_at <= (SELECT souschef.clock()))
+               AND (closes_at IS NULL OR closes_at > (SELECT souschef.clock()))
              ORDER BY class_id, skill_id
         """),
         {"classes": [class_id for class_id in classes if class_id is not None]},

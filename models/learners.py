@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import TextClause, text
@@ -32,8 +32,7 @@ class StateRow:
     """Something that the state rests on has changed since, such as an alignment: it must be folded anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class GapRow:
+class GapRow(NamedTuple):
     """What is published of one student's standing on one skill; all but the counts and names in [0, 1]."""
 
     student_id: int
@@ -51,8 +50,7 @@ class GapRow:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class InterestRow:
+class InterestRow(NamedTuple):
     """What is published of one student's interest in one topic."""
 
     student_id: int
@@ -103,7 +101,7 @@ def save(session: Session, rows: Sequence[StateRow]) -> None:
                facts = new.facts, last_at = new.last_at, last_sequence = new.last_sequence, last_key = new.last_key,
                version = new.version, carry = new.carry, nothing = new.nothing,
                nothing_sentence = new.sentence, refresh_due = false,
-               refreshed_at = souschef.clock()
+               refreshed_at = (SELECT souschef.clock())
           FROM unnest(CAST(:students AS bigint[]), CAST(:states AS bytea[]), CAST(:snapshots AS bigint[]),
                       CAST(:parameters AS bigint[]), CAST(:facts AS integer[]), CAST(:times AS timestamptz[]),
                       CAST(:sequences AS text[]), CAST(:keys AS text[]), CAST(:versions AS bigint[]),
@@ -156,7 +154,7 @@ def publish_gaps(session: Session, school_id: int, rows: Sequence[GapRow]) -> se
                 excluded.retention, excluded.level, excluded.standing, excluded.responses, excluded.evidence_until)
         RETURNING student_id
     """)
-    return _publish(session, statement, school_id, rows, GapRow.__slots__)
+    return _publish(session, statement, school_id, rows, GapRow._fields)
 
 
 def publish_interests(session: Session, school_id: int, rows: Sequence[InterestRow]) -> set[int]:
@@ -175,7 +173,7 @@ def publish_interests(session: Session, school_id: int, rows: Sequence[InterestR
                 excluded.updated_at)
         RETURNING student_id
     """)
-    return _publish(session, statement, school_id, rows, InterestRow.__slots__)
+    return _publish(session, statement, school_id, rows, InterestRow._fields)
 
 
 def forget_interests(session: Session, students: Iterable[int]) -> set[int]:
@@ -213,6 +211,6 @@ def _publish(
 ) -> set[int]:
     if not rows:
         return set()
-    ordered = sorted(rows, key=lambda row: (row.student_id, getattr(row, "skill_id", 0) or getattr(row, "topic_id", 0)))
-    parameters = {name: [getattr(row, name) for row in ordered] for name in columns}
+    # By student and what it is about, so that two batches never wait for each other in a circle.
+    parameters = {name: list(values) for name, values in zip(columns, zip(*sorted(rows), strict=True), strict=True)}
     return set(session.connection().execute(statement, {"school": school_id, **parameters}).scalars())

@@ -35,8 +35,8 @@ def learners(session: Session, ids: Collection[int]) -> dict[int, Learner]:
             SELECT enrolment.class_id, class.ref FROM souschef.enrolment
               JOIN souschef.class ON class.id = enrolment.class_id
              WHERE enrolment.person_id = person.id AND enrolment.role = 'student'
-               AND enrolment.began_at <= souschef.clock()
-               AND (enrolment.ended_at IS NULL OR enrolment.ended_at > souschef.clock())
+               AND enrolment.began_at <= (SELECT souschef.clock())
+               AND (enrolment.ended_at IS NULL OR enrolment.ended_at > (SELECT souschef.clock()))
              ORDER BY enrolment.began_at DESC, enrolment.class_id LIMIT 1) AS now_in ON true
          WHERE person.id = ANY(CAST(:ids AS bigint[]))
     """)
@@ -49,7 +49,7 @@ def students_of(session: Session, school_id: int, *, class_ref: str | None = Non
     statement = text("""
         SELECT DISTINCT person.id FROM souschef.person
           LEFT JOIN souschef.enrolment ON enrolment.person_id = person.id AND enrolment.role = 'student'
-               AND (enrolment.ended_at IS NULL OR enrolment.ended_at > souschef.clock())
+               AND (enrolment.ended_at IS NULL OR enrolment.ended_at > (SELECT souschef.clock()))
           LEFT JOIN souschef.class ON class.id = enrolment.class_id
          WHERE person.school_id = :school AND person.role = 'student' AND person.active
            AND (CAST(:class AS text) IS NULL OR class.ref = :class)

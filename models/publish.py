@@ -66,9 +66,10 @@ class NeedRow:
 def keep_decisions(session: Session, school_id: int, rows: Sequence[DecisionRow]) -> dict[int, int]:
     """Insert decisions; return the new id by student."""
     statement = text("""
-        INSERT INTO souschef.decision (school_id, student_id, version, record, digest, as_of)
-        SELECT :school, new.* FROM unnest(CAST(:students AS bigint[]), CAST(:versions AS bigint[]),
-               CAST(:records AS text[]), CAST(:digests AS text[]), CAST(:times AS timestamptz[])) AS new
+        INSERT INTO souschef.decision (school_id, decided_at, student_id, version, record, digest, as_of)
+        SELECT :school, (SELECT souschef.clock()), new.*
+          FROM unnest(CAST(:students AS bigint[]), CAST(:versions AS bigint[]), CAST(:records AS text[]),
+                      CAST(:digests AS text[]), CAST(:times AS timestamptz[])) AS new
         RETURNING student_id, id
     """)
     parameters = {
@@ -86,7 +87,7 @@ def end(session: Session, endings: Sequence[tuple[int, str, str, int]]) -> list[
     """End assignments: (assignment id, done or withdrawn, why, version); return the lines for the feed."""
     statement = text("""
         UPDATE souschef.assignment SET state = new.state, reason = new.reason, version = new.version,
-               ended_at = souschef.clock()
+               ended_at = (SELECT souschef.clock())
           FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:reasons AS text[]),
                       CAST(:versions AS bigint[])) AS new(id, state, reason, version)
          WHERE assignment.id = new.id AND assignment.state IN ('proposed', 'assigned', 'started')
@@ -114,9 +115,11 @@ def restate(session: Session, states: Sequence[tuple[int, str, int]]) -> list[Ch
 def place(session: Session, school_id: int, rows: Sequence[Placed]) -> list[ChangeRow]:
     """Insert assignments into places that are free; return the lines for the feed."""
     statement = text("""
-        INSERT INTO souschef.assignment (school_id, student_id, class_id, slot, menu_position, material_id, skill_id,
-               state, because_gap, because_interest, predicted_success, reason, evidence_until, version, decision_id)
-        SELECT :school, new.* FROM unnest(CAST(:student_id AS bigint[]), CAST(:class_id AS bigint[]),
+        INSERT INTO souschef.assignment (school_id, assigned_at, student_id, class_id, slot, menu_position, material_id,
+               skill_id, state, because_gap, because_interest, predicted_success, reason, evidence_until, version,
+               decision_id)
+        SELECT :school, (SELECT souschef.clock()), new.*
+          FROM unnest(CAST(:student_id AS bigint[]), CAST(:class_id AS bigint[]),
                CAST(:slot AS integer[]), CAST(:menu_position AS integer[]), CAST(:material_id AS bigint[]),
                CAST(:skill_id AS bigint[]), CAST(:state AS text[]), CAST(:because_gap AS text[]),
                CAST(:because_interest AS text[]), CAST(:predicted_success AS double precision[]),
@@ -171,8 +174,9 @@ def announce(session: Session, school_id: int, changes: Sequence[ChangeRow]) -> 
         ON CONFLICT (school_id) DO UPDATE SET last_number = feed.last_number + :count RETURNING last_number
     """)
     write = text("""
-        INSERT INTO souschef.change (school_id, number, student_id, assignment_id, kind, state, version)
-        SELECT :school, :before + new.place, new.student_id, new.assignment_id, new.kind, new.state, new.version
+        INSERT INTO souschef.change (school_id, changed_at, number, student_id, assignment_id, kind, state, version)
+        SELECT :school, (SELECT souschef.clock()), :before + new.place, new.student_id, new.assignment_id, new.kind,
+               new.state, new.version
           FROM unnest(CAST(:students AS bigint[]), CAST(:assignments AS bigint[]), CAST(:kinds AS text[]),
                       CAST(:states AS text[]), CAST(:versions AS bigint[]))
                WITH ORDINALITY AS new(student_id, assignment_id, kind, state, version, place)

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from sqlmodel import Session
 
@@ -41,11 +40,12 @@ def decide(
     """
     table = set_table(session, school_id, states)
     after = folded(session, states, touched=touched, terms=table.terms)
-    served = [_serve(table, after[student]) for student in sorted(states)]
+    served = [serve(table, after[student]) for student in sorted(states)]
     return publish_round(session, school_id, table, served, before=changes)
 
 
-def _serve(table: Table, state: StateRow) -> Served:
+def serve(table: Table, state: StateRow) -> Served:
+    """Believe and choose for one student whose state is up to date; nothing is written."""
     student = state.student_id
     learner = table.learners[student]
     rule = table.rules[learner.class_id]
@@ -59,7 +59,7 @@ def _serve(table: Table, state: StateRow) -> Served:
     decision = selection.choose(
         _place(table, state, learner, believed, responses=learned.responses),
         catalogue=table.shelf.catalogue,
-        policy=replace(rule.policy, variance_factor=table.terms.parameters.gap_variance_factor),
+        policy=rule.policy,
         scope=rule.scope,
         orders=table.orders[student],
         as_of=as_of,

@@ -20,17 +20,18 @@ BUDGET_SECONDS = 10.0
 """A task hands over to a new one after this long, well below the task limit of 20 s."""
 
 STORY = (
+    "failed",
+    "quarantined",
+    "parked",
+    "applied",
     "students",
     "assigned",
     "withdrawn",
     "kept",
     "nothing",
-    "applied",
     "ignored",
-    "parked",
-    "quarantined",
-    "failed",
 )
+"""Flower's list cuts a result after some forty characters: what a person must see comes first."""
 
 Outcome = dict[str, int | str]
 """What a task did, as small counts: shown in Flower."""
@@ -56,7 +57,7 @@ def drain(kind: EventKind, ids: Sequence[int]) -> tuple[Outcome, bool]:
 
 
 def told(counts: Counter[str]) -> Outcome:
-    """Return counts as Flower shows them: what came of it for students first, how it came about after."""
+    """Return counts as Flower shows them: what needs a person first, then what came of it, then how it came about."""
     first = [name for name in STORY if name in counts]
     return {name: counts[name] for name in (*first, *sorted(counts.keys() - set(STORY)))}
 

@@ -37,26 +37,26 @@ def publish_round(
     round_ = list(served)
     changes = [*before, *_publish_beliefs(session, school_id, table, round_)]
     moved = [each for each in round_ if each.decision.changed]
-    decisions = publish.keep_decisions(session, school_id, [_decision_row(table, each) for each in moved])
-    ended = [row for each in moved for row in _endings(table, each)]
+    decisions = publish.keep_decisions(session, school_id, [decision_row(table, each) for each in moved])
+    ended = [row for each in moved for row in endings(table, each)]
     changes += publish.end(session, ended)
-    changes += publish.restate(session, [row for each in moved for row in _restated(table, each)])
-    placed = [row for each in moved for row in _placings(table, each, decisions[each.state.student_id])]
+    changes += publish.restate(session, [row for each in moved for row in restated(table, each)])
+    placed = [row for each in moved for row in placings(table, each, decisions[each.state.student_id])]
     changes += publish.place(session, school_id, placed)
     needs = [
         NeedRow(each.state.student_id, n.skill, n.context, n.price) for each in round_ for n in each.decision.needs
     ]
     publish.replace_needs(session, school_id, [each.state.student_id for each in round_], needs)
     changed = {change.student_id for change in changes}
-    learners.save(session, [_saved(each, changed=each.state.student_id in changed) for each in round_])
+    learners.save(session, [saved(each, changed=each.state.student_id in changed) for each in round_])
     publish.announce(session, school_id, changes)
     return _counts(round_, placed=len(placed), ended=len(ended))
 
 
 def _publish_beliefs(session: Session, school_id: int, table: Table, served: list[Served]) -> list[ChangeRow]:
-    gaps = [row for each in served for row in _gap_rows(table, each)]
+    gaps = [row for each in served for row in gap_rows(table, each)]
     with_gaps = learners.publish_gaps(session, school_id, gaps)
-    interests = [row for each in served for row in _interest_rows(table, each)]
+    interests = [row for each in served for row in interest_rows(table, each)]
     with_interests = learners.publish_interests(session, school_id, interests)
     off = [each.state.student_id for each in served if not table.learners[each.state.student_id].interests_enabled]
     with_interests |= learners.forget_interests(session, off)
@@ -67,7 +67,7 @@ def _publish_beliefs(session: Session, school_id: int, table: Table, served: lis
     ]
 
 
-def _gap_rows(table: Table, served: Served) -> Iterable[GapRow]:
+def gap_rows(table: Table, served: Served) -> Iterable[GapRow]:
     """Yield the standing on each skill that is in scope or was practised."""
     state = served.state
     rule = table.rules[table.learners[state.student_id].class_id]
@@ -96,7 +96,7 @@ def _gap_rows(table: Table, served: Served) -> Iterable[GapRow]:
         )
 
 
-def _interest_rows(table: Table, served: Served) -> Iterable[InterestRow]:
+def interest_rows(table: Table, served: Served) -> Iterable[InterestRow]:
     """Yield the interests of which anything at all is known."""
     state = served.state
     for topic, each in sorted(table.interests[state.student_id].items()):
@@ -114,13 +114,14 @@ def _interest_rows(table: Table, served: Served) -> Iterable[InterestRow]:
         )
 
 
-def _decision_row(table: Table, served: Served) -> DecisionRow:
+def decision_row(table: Table, served: Served) -> DecisionRow:
+    """Return the decision as it is kept."""
     decision = served.decision
     version = served.state.version + 1
     return DecisionRow(served.state.student_id, version, decision.record, decision.digest, table.as_of)
 
 
-def _endings(table: Table, served: Served) -> Iterable[tuple[int, str, str, int]]:
+def endings(table: Table, served: Served) -> Iterable[tuple[int, str, str, int]]:
     """Yield (assignment id, state, why, version) of what leaves: an attempted one is done, the rest is withdrawn."""
     rows = {(row.slot, row.material_id): row for row in table.open[served.state.student_id]}
     for gone in served.decision.withdrawn:
@@ -129,7 +130,7 @@ def _endings(table: Table, served: Served) -> Iterable[tuple[int, str, str, int]
         yield row.id, state, gone.detail or gone.trigger.value, served.state.version + 1
 
 
-def _restated(table: Table, served: Served) -> Iterable[tuple[int, str, int]]:
+def restated(table: Table, served: Served) -> Iterable[tuple[int, str, int]]:
     """Yield (assignment id, state, version) of what stays in another state: a proposal that is now assigned."""
     rows = {(row.slot, row.material_id): row for row in table.open[served.state.student_id]}
     for kept in served.decision.kept:
@@ -139,7 +140,8 @@ def _restated(table: Table, served: Served) -> Iterable[tuple[int, str, int]]:
                 yield row.id, kept.state.value, served.state.version + 1
 
 
-def _placings(table: Table, served: Served, decision_id: int) -> Iterable[Placed]:
+def placings(table: Table, served: Served, decision_id: int) -> Iterable[Placed]:
+    """Yield what is newly assigned, place by place of each menu."""
     state = served.state
     for chosen in served.decision.chosen:
         for position, option in enumerate(chosen.menu):
@@ -163,7 +165,8 @@ def _placings(table: Table, served: Served, decision_id: int) -> Iterable[Placed
             )
 
 
-def _saved(served: Served, *, changed: bool) -> StateRow:
+def saved(served: Served, *, changed: bool) -> StateRow:
+    """Return the state as it is saved: the version rises where anything that is published has `changed`."""
     decision = served.decision
     return replace(
         served.state,

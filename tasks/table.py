@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
@@ -36,14 +36,18 @@ def set_table(session: Session, school_id: int, students: Mapping[int, StateRow]
     """Load what the decisions for these students rest on."""
     who = people.learners(session, students)
     classes = {student: learner.class_id for student, learner in who.items()}
-    rules = kitchen.rules(session, school_id, set(classes.values()))
+    current = terms.in_force(session, school_id)
+    rules = {
+        class_id: replace(rule, policy=replace(rule.policy, variance_factor=current.parameters.gap_variance_factor))
+        for class_id, rule in kitchen.rules(session, school_id, set(classes.values())).items()
+    }
     pace_days = max(rule.policy.pace_days for rule in rules.values())
     shelf = catalogue.load(session, school_id)
     # The hour, not the second: two refreshes of one hour with the same evidence come to the same end.
     as_of = clock.now(session).replace(minute=0, second=0, microsecond=0) + dt.timedelta(hours=1)
     return Table(
         shelf=shelf,
-        terms=terms.in_force(session, school_id),
+        terms=current,
         as_of=as_of,
         learners=who,
         rules=rules,

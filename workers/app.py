@@ -13,6 +13,7 @@ from typing import Any
 
 from celery import signals
 
+from config import collector
 from config import logging as our_logging
 from config.celery import app
 from config.errors import Mendable
@@ -62,6 +63,7 @@ def _open_own_connections(**_: Any) -> None:  # noqa: ANN401 - see above
     from models import database
 
     database.after_fork()
+    collector.calm()
 
 
 @signals.beat_init.connect  # type: ignore[untyped-decorator] # Celery ships no types

@@ -3,6 +3,7 @@
 import logging
 import sys
 
+from config import collector
 from config import logging as our_logging
 from config.errors import Mendable
 from config.settings import settings
@@ -25,3 +26,4 @@ def _prepare() -> None:
 
 
 _prepare()
+collector.calm()

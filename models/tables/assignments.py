@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from models.tables.base import Table, identity, in_schema, moment, one_of, plain_text, probability, references
+from models.tables.base import Table, identity, in_schema, moment, one_of, owner, plain_text, probability, references
 
 
 class AssignmentState(StrEnum):
@@ -92,7 +92,7 @@ class Decision(Table, table=True):
     __table_args__ = in_schema(Index("ix_decision_student_id", "student_id"))
 
     id: int | None = Field(default=None, sa_column=identity())
-    school_id: int = Field(sa_column=references("school"))
+    school_id: int = Field(sa_column=owner())
     student_id: int = Field(sa_column=references("person"))
     version: int = Field(sa_column=Column(BigInteger, nullable=False))
     record: str = Field(sa_column=plain_text())
@@ -120,7 +120,7 @@ class Assignment(Table, table=True):
     )
 
     id: int | None = Field(default=None, sa_column=identity())
-    school_id: int = Field(sa_column=references("school"))
+    school_id: int = Field(sa_column=owner())
     student_id: int = Field(sa_column=references("person"))
     class_id: int | None = Field(default=None, sa_column=references("class", null=True, on_delete="SET NULL"))
     slot: int = Field(sa_column=Column(Integer, nullable=False))
@@ -150,7 +150,7 @@ class CatalogueNeed(Table, table=True):
     __tablename__ = "catalogue_need"
     __table_args__ = in_schema(PrimaryKeyConstraint("student_id", "skill_id", "context"), *probability("price"))
 
-    school_id: int = Field(sa_column=references("school"))
+    school_id: int = Field(sa_column=owner())
     student_id: int = Field(sa_column=references("person"))
     skill_id: int = Field(sa_column=references("skill"))
     context: str = Field(sa_column=plain_text())
@@ -179,7 +179,7 @@ class Change(Table, table=True):
     __tablename__ = "change"
     __table_args__ = in_schema(PrimaryKeyConstraint("school_id", "number"))
 
-    school_id: int = Field(sa_column=references("school"))
+    school_id: int = Field(sa_column=owner())
     number: int = Field(sa_column=Column(BigInteger, nullable=False))
     student_id: int = Field(sa_column=references("person"))
     assignment_id: int | None = Field(default=None, sa_column=references("assignment", null=True))

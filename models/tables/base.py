@@ -36,6 +36,14 @@ def references(table: str, *, key: bool = False, null: bool = False, on_delete: 
     return Column(BigInteger, target, primary_key=key, nullable=null)
 
 
+def owner() -> Column[int]:
+    """Return the column that says whose school a row is, where its person or source is checked to be of that school.
+
+    It points nowhere: on rows that are written by the thousand, every transaction would lock the school's one row.
+    """
+    return Column(BigInteger, nullable=False)
+
+
 def moment(*, null: bool = False, now: bool = False) -> Column[datetime]:
     """Return a column for a moment in time, with its zone; `now` fills it from `souschef.clock()`."""
     default = text(f"{SCHEMA}.clock()") if now else None

@@ -9,7 +9,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Float,
-    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -22,7 +21,17 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from lms.facts import EventKind, FactKind
-from models.tables.base import SCHEMA, Table, identity, in_schema, moment, one_of, plain_text, probability, references
+from models.tables.base import (
+    Table,
+    identity,
+    in_schema,
+    moment,
+    one_of,
+    owner,
+    plain_text,
+    probability,
+    references,
+)
 
 
 class InboxState(StrEnum):
@@ -63,7 +72,7 @@ class Inbox(Table, table=True):
     )
 
     id: int | None = Field(default=None, sa_column=identity())
-    school_id: int = Field(sa_column=references("school"))
+    school_id: int = Field(sa_column=owner())
     source_id: int = Field(sa_column=references("source"))
     key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     kind: str = Field(sa_column=plain_text())
@@ -105,10 +114,11 @@ class Fact(Table, table=True):
         *probability("outcome"),
         CheckConstraint("weight BETWEEN 0 AND 10", name="weight_sane"),
         Index("ix_fact_student", "student_id", "occurred_at"),
+        Index("ix_fact_inbox_id", "inbox_id"),
     )
 
     id: int | None = Field(default=None, sa_column=identity())
-    school_id: int = Field(sa_column=references("school"))
+    school_id: int = Field(sa_column=owner())
     student_id: int = Field(sa_column=references("person"))
     source_id: int = Field(sa_column=references("source"))
     kind: str = Field(sa_column=plain_text())
@@ -125,7 +135,7 @@ class Fact(Table, table=True):
     value: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     inbox_id: int | None = Field(
         default=None,
-        # The raw event is pruned long before the fact that it became.
-        sa_column=Column(BigInteger, ForeignKey(f"{SCHEMA}.inbox.id", ondelete="SET NULL"), nullable=True),
+        # The raw event may be gone long before the fact that it became.
+        sa_column=Column(BigInteger, nullable=True),
     )
     recorded_at: dt.datetime | None = Field(default=None, sa_column=moment(now=True))

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Large
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from models.tables.base import Table, in_schema, moment, plain_text, probability, references
+from models.tables.base import Table, in_schema, moment, owner, plain_text, probability, references
 
 
 class LearnerState(Table, table=True):
@@ -21,7 +21,7 @@ class LearnerState(Table, table=True):
     __table_args__ = in_schema(Index("ix_learner_state_due", "school_id", postgresql_where=text("refresh_due")))
 
     student_id: int = Field(sa_column=references("person", key=True))
-    school_id: int = Field(sa_column=references("school"))
+    school_id: int = Field(sa_column=owner())
     state: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     snapshot_version: int = Field(sa_column=Column(BigInteger, nullable=False))
     parameters_version: int = Field(sa_column=Column(BigInteger, nullable=False))
@@ -50,7 +50,7 @@ class SkillGap(Table, table=True):
         *probability("mastery", "low", "high", "target", "gap", "retention"),
     )
 
-    school_id: int = Field(sa_column=references("school"))
+    school_id: int = Field(sa_column=owner())
     student_id: int = Field(sa_column=references("person"))
     skill_id: int = Field(sa_column=references("skill"))
     mastery: float = Field(sa_column=Column(Float, nullable=False))
@@ -75,7 +75,7 @@ class Interest(Table, table=True):
         *probability("value", "confidence"),
     )
 
-    school_id: int = Field(sa_column=references("school"))
+    school_id: int = Field(sa_column=owner())
     student_id: int = Field(sa_column=references("person"))
     topic_id: int = Field(sa_column=references("topic"))
     value: float = Field(sa_column=Column(Float, nullable=False))

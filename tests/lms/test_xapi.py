@@ -140,3 +140,25 @@ def test_a_single_parent_may_stand_without_its_list() -> None:
     }
     fact = one(statement(context={"contextActivities": {"parent": course}}))
     assert fact.class_ref == "https://lms.school.test/c/1"
+
+
+def test_what_an_lrs_may_alter_makes_no_other_statement_and_another_result_does() -> None:
+    """Beside it the negative: `kept` that kept everything would call a forwarded copy another statement."""
+    statement = {
+        "id": "c3f0a1b2-0000-4000-8000-000000000001",
+        "verb": {"id": "http://adlnet.gov/expapi/verbs/answered"},
+        "object": {"id": "https://lms.school.test/q/1", "definition": {"name": {"en": "One"}}},
+        "result": {"success": True},
+        "context": {"registration": "r", "extensions": {"transformer-version": "7.0"}},
+    }
+    forwarded = {
+        **statement,
+        "stored": "2026-11-02T08:00:01Z",
+        "authority": {"mbox": "mailto:lrs@school.test"},
+        "verb": {**statement["verb"], "display": {"en": "answered"}},
+        "object": {**statement["object"], "definition": {"name": {"en": "Question one"}}},
+        "context": {"registration": "r", "extensions": {"transformer-version": "8.0"}},
+    }
+    assert xapi_statement.kept(forwarded) == xapi_statement.kept(statement) != statement
+    for other in ({"result": {"success": False}}, {"context": {"registration": "s"}}, {"object": {"id": "x"}}):
+        assert xapi_statement.kept({**statement, **other}) != xapi_statement.kept(statement)
