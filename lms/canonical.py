@@ -71,6 +71,11 @@ def envelope(event: object, *, rules: SourceRules) -> Envelope:
     return Envelope(kind, key, student)
 
 
+def kept(event: object) -> object:
+    """Return what a resend keeps: everything."""
+    return event
+
+
 def parse(event: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignored:
     """Return the fact of one event; an order is none, see `canonical_orders`.
 

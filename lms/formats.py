@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from lms import caliper, canonical, canvas, moodle, openedx, surveys, xapi
+from lms import caliper, canonical, canvas, moodle, openedx, surveys, xapi, xapi_statement
 from lms.facts import Envelope, Fact, Ignored, SourceRules
 
 
@@ -27,6 +27,13 @@ class Parse(Protocol):
         """Parse one event."""
 
 
+class Same(Protocol):
+    """Return what two copies of an event that was sent twice have in common."""
+
+    def __call__(self, event: object, /) -> object:
+        """Leave out what a resend may change."""
+
+
 class UnknownFormatError(ValueError):
     """There is no such format."""
 
@@ -42,16 +49,18 @@ class Format:
     envelope: ReadEnvelope
     parse: Parse
     door: str
+    same: Same | None = None
+    """None where an event's key is made of what it says, so that another content is another event."""
 
 
 FORMATS: dict[str, Format] = {
     "moodle": Format(moodle.envelope, moodle.parse, "/xapi/statements"),
-    "xapi": Format(xapi.envelope, xapi.parse, "/xapi/statements"),
-    "openedx": Format(openedx.envelope, openedx.parse, "/xapi/statements"),
-    "caliper": Format(caliper.envelope, caliper.parse, "/caliper"),
+    "xapi": Format(xapi.envelope, xapi.parse, "/xapi/statements", xapi_statement.kept),
+    "openedx": Format(openedx.envelope, openedx.parse, "/xapi/statements", xapi_statement.kept),
+    "caliper": Format(caliper.envelope, caliper.parse, "/caliper", caliper.kept),
     "canvas": Format(canvas.envelope, canvas.parse, "/canvas"),
-    "typeform": Format(surveys.envelope, surveys.parse, "/surveys"),
-    "canonical": Format(canonical.envelope, canonical.parse, "/events"),
+    "typeform": Format(surveys.envelope, surveys.parse, "/surveys", surveys.kept),
+    "canonical": Format(canonical.envelope, canonical.parse, "/events", canonical.kept),
 }
 
 

@@ -36,6 +36,11 @@ def envelope(event: object, *, rules: SourceRules) -> Envelope:
     return Envelope(EventKind.SURVEY, key, student)
 
 
+def kept(event: object) -> object:
+    """Return what a resend keeps: who answered what; a delivery has an id of its own, and a form may be reworded."""
+    return [at(event, "form_response", name) for name in ("hidden", "submitted_at", "answers")]
+
+
 def parse(event: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignored:
     """Return one fact an answered question.
 

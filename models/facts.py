@@ -17,6 +17,8 @@ Mark = tuple[dt.datetime, str, str]
 BEGINNING: Mark = (dt.datetime(1, 1, 1, tzinfo=dt.UTC), "", "")
 END: Mark = (dt.datetime(9999, 12, 31, tzinfo=dt.UTC), "", "")
 EVIDENCE_KINDS = (FactKind.ITEM_RESULT, FactKind.SKILL_RESULT)
+TOTAL_WEIGHT = 0.3
+"""How much evidence a total is, beside a response to one item: an assumption, until a log says better."""
 INTEREST_KINDS = (
     FactKind.SURVEY_ANSWER,
     FactKind.ASSIGNMENT_PICKED,
@@ -78,7 +80,8 @@ class InterestFact:
 def record(session: Session, school_id: int, facts: Iterable[NewFact]) -> list[tuple[NewFact, bool]]:
     """Write facts; return those that changed anything, and of each whether it is new or replaces an older version.
 
-    A fact that is already there, or is older than what is there, changes nothing and is not returned.
+    A fact that is already there, or is older than what is there, changes nothing and is not returned; one that its own
+    event now tells otherwise, because the event is read again by a mended parser, is replaced.
     """
     latest: dict[tuple[int, str], NewFact] = {}
     for fact in facts:
@@ -89,10 +92,10 @@ def record(session: Session, school_id: int, facts: Iterable[NewFact]) -> list[t
     if not rows:
         return []
     statement = text("""
-        INSERT INTO souschef.fact AS fact (school_id, student_id, source_id, kind, key, occurred_at, sequence, class_id,
-               item_id, skill_id, attempt, outcome, weight, revised_at, value, inbox_id)
-        SELECT :school, student_id, source_id, kind, key, occurred_at, sequence, class_id, item_id, skill_id, attempt,
-               outcome, weight, revised_at, value, inbox_id
+        INSERT INTO souschef.fact AS fact (school_id, recorded_at, student_id, source_id, kind, key, occurred_at,
+               sequence, class_id, item_id, skill_id, attempt, outcome, weight, revised_at, value, inbox_id)
+        SELECT :school, (SELECT souschef.clock()), student_id, source_id, kind, key, occurred_at,
+               sequence, class_id, item_id, skill_id, attempt, outcome, weight, revised_at, value, inbox_id
           FROM unnest(CAST(:student_id AS bigint[]), CAST(:source_id AS bigint[]), CAST(:kind AS text[]),
                       CAST(:key AS text[]), CAST(:occurred_at AS timestamptz[]), CAST(:sequence AS text[]),
                       CAST(:class_id AS bigint[]), CAST(:item_id AS bigint[]), CAST(:skill_id AS bigint[]),
@@ -102,11 +105,19 @@ def record(session: Session, school_id: int, facts: Iterable[NewFact]) -> list[t
             AS new(student_id, source_id, kind, key, occurred_at, sequence, class_id, item_id, skill_id, attempt,
                    outcome, weight, revised_at, value, inbox_id)
         ON CONFLICT (source_id, key) DO UPDATE
-           SET outcome = excluded.outcome, weight = excluded.weight, value = excluded.value,
-               occurred_at = excluded.occurred_at, sequence = excluded.sequence, revised_at = excluded.revised_at,
-               inbox_id = excluded.inbox_id, recorded_at = souschef.clock()
+           SET kind = excluded.kind, class_id = excluded.class_id, item_id = excluded.item_id,
+               skill_id = excluded.skill_id, attempt = excluded.attempt, outcome = excluded.outcome,
+               weight = excluded.weight, value = excluded.value, occurred_at = excluded.occurred_at,
+               sequence = excluded.sequence, revised_at = excluded.revised_at, inbox_id = excluded.inbox_id,
+               recorded_at = excluded.recorded_at
          WHERE fact.student_id = excluded.student_id
-           AND excluded.revised_at > coalesce(fact.revised_at, '-infinity')
+           AND (excluded.revised_at > coalesce(fact.revised_at, '-infinity')
+                OR fact.inbox_id = excluded.inbox_id AND
+                   (fact.kind, fact.class_id, fact.item_id, fact.skill_id, fact.attempt, fact.outcome, fact.weight,
+                    fact.value, fact.occurred_at, fact.sequence, fact.revised_at) IS DISTINCT FROM
+                   (excluded.kind, excluded.class_id, excluded.item_id, excluded.skill_id, excluded.attempt,
+                    excluded.outcome, excluded.weight, excluded.value, excluded.occurred_at, excluded.sequence,
+                    excluded.revised_at))
         RETURNING source_id, key, xmax = 0
     """)
     columns = ("student_id", "source_id", "kind", "key", "occurred_at", "sequence", "class_id", "item_id", "skill_id")
@@ -118,20 +129,48 @@ def record(session: Session, school_id: int, facts: Iterable[NewFact]) -> list[t
     return [(latest[source_id, key], new) for source_id, key, new in written]
 
 
+def no_longer_told(session: Session, events: Collection[int], told: Iterable[NewFact]) -> dict[int, int]:
+    """Return {fact id: student id} of what these events told when they were read before, and do not tell now."""
+    if not events:
+        return {}
+    now = {(fact.inbox_id, fact.student_id, fact.key) for fact in told}
+    statement = text("""
+        SELECT id, inbox_id, student_id, key FROM souschef.fact WHERE inbox_id = ANY(CAST(:events AS bigint[]))
+    """)
+    rows = session.connection().execute(statement, {"events": sorted(events)}).all()
+    return {fact: student for fact, event, student, key in rows if (event, student, key) not in now}
+
+
+def retract(session: Session, ids: Collection[int]) -> None:
+    """Delete facts that no event tells any more."""
+    if ids:
+        statement = text("DELETE FROM souschef.fact WHERE id = ANY(CAST(:ids AS bigint[]))")
+        session.connection().execute(statement, {"ids": sorted(ids)})
+
+
 def evidence(session: Session, after: Mapping[int, Mark]) -> dict[int, list[Evidence]]:
     """Return each student's evidence on skills that stands after a mark, in order.
 
-    An item speaks of the skills that it is aligned to today, so that a mended alignment mends the past as well.
+    An item speaks of the skills that it is aligned to today, so that a mended alignment mends the past as well. A total
+    is spread over the skills of its assessment, as weak evidence, only where its attempt has no result of an item or a
+    skill; where it is not known which attempt it is of, nobody could tell.
     """
     statement = text("""
-        SELECT fact.student_id, fact.occurred_at, fact.sequence, fact.key, fact.item_id, fact.outcome, fact.weight,
+        SELECT fact.student_id, fact.occurred_at, fact.sequence, fact.key,
+               CASE WHEN fact.kind <> 'attempt_graded' THEN fact.item_id END, fact.outcome,
+               CASE WHEN fact.kind = 'attempt_graded' THEN :total_weight * fact.weight ELSE fact.weight END,
                CASE WHEN fact.skill_id IS NOT NULL THEN ARRAY[fact.skill_id]
                     ELSE (SELECT array_agg(skill_id ORDER BY skill_id) FROM souschef.alignment
                            WHERE alignment.item_id = fact.item_id) END
           FROM unnest(CAST(:students AS bigint[]), CAST(:times AS timestamptz[]), CAST(:sequences AS text[]),
                       CAST(:keys AS text[])) AS last(student_id, occurred_at, sequence, key)
           JOIN souschef.fact ON fact.student_id = last.student_id
-         WHERE fact.kind = ANY(CAST(:kinds AS text[]))
+         WHERE (fact.kind = ANY(CAST(:kinds AS text[]))
+                OR fact.kind = 'attempt_graded' AND fact.item_id IS NOT NULL AND fact.attempt IS NOT NULL
+                   AND fact.value ->> 'scope' = 'attempt' AND NOT EXISTS (
+                     SELECT FROM souschef.fact AS part
+                      WHERE part.student_id = fact.student_id AND part.source_id = fact.source_id
+                        AND part.attempt = fact.attempt AND part.kind = ANY(CAST(:kinds AS text[]))))
            AND (fact.occurred_at, fact.sequence, fact.key)
                > (last.occurred_at, last.sequence COLLATE "C", last.key COLLATE "C")
          ORDER BY fact.student_id, fact.occurred_at, fact.sequence, fact.key
@@ -139,6 +178,7 @@ def evidence(session: Session, after: Mapping[int, Mark]) -> dict[int, list[Evid
     students = sorted(after)
     parameters = {
         "kinds": [kind.value for kind in EVIDENCE_KINDS],
+        "total_weight": TOTAL_WEIGHT,
         "students": students,
         "times": [after[student][0] for student in students],
         "sequences": [after[student][1] for student in students],
@@ -150,6 +190,30 @@ def evidence(session: Session, after: Mapping[int, Mark]) -> dict[int, list[Evid
     ):
         found[student].append(Evidence(student, (at, sequence, key), item, tuple(skills or ()), outcome, weight))
     return found
+
+
+def is_evidence(fact: NewFact) -> bool:
+    """Return whether a fact can move a belief on skills: a result, or the total of an assessment that is aligned."""
+    return fact.kind in EVIDENCE_KINDS or (fact.kind is FactKind.ATTEMPT_GRADED and fact.item_id is not None)
+
+
+def with_totals(session: Session, written: Iterable[NewFact]) -> set[int]:
+    """Return the students who have a total of an attempt of which results came now: it speaks of skills no longer."""
+    parts = {(fact.student_id, fact.source_id, fact.attempt) for fact in written if fact.kind in EVIDENCE_KINDS}
+    known = sorted(part for part in parts if part[2] is not None)
+    if not known:
+        return set()
+    statement = text("""
+        SELECT DISTINCT total.student_id
+          FROM unnest(CAST(:students AS bigint[]), CAST(:sources AS bigint[]), CAST(:attempts AS text[]))
+               AS part(student_id, source_id, attempt)
+          JOIN souschef.fact AS total ON total.student_id = part.student_id AND total.source_id = part.source_id
+               AND total.attempt = part.attempt
+         WHERE total.kind = 'attempt_graded' AND total.item_id IS NOT NULL
+    """)
+    students, sources, attempts = (list(column) for column in zip(*known, strict=True))
+    parameters = {"students": students, "sources": sources, "attempts": attempts}
+    return set(session.connection().execute(statement, parameters).scalars())
 
 
 def interests(session: Session, students: Collection[int]) -> dict[int, list[InterestFact]]:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from lms.facts import EventKind
+from models.inbox import AGAIN
 
 DISCARDED = "discarded"
 """The code of an event that a person has given up."""
@@ -80,8 +81,8 @@ def listed(session: Session, chosen: Chosen) -> list[Held]:
     """Return the events in quarantine that are meant, the oldest first."""
     statement = text("""
         SELECT inbox.id, school.ref, source.name, source.format, inbox.kind, coalesce(inbox.code, ''),
-               coalesce(quarantine.pointer, ''), inbox.attempts, inbox.received_at, quarantine.quarantined_at,
-               inbox.payload
+               coalesce(quarantine.pointer, ''), inbox.attempts, inbox.received_at,
+               coalesce(quarantine.quarantined_at, inbox.finished_at), inbox.payload
           FROM souschef.inbox
           JOIN souschef.source ON source.id = inbox.source_id
           JOIN souschef.school ON school.id = inbox.school_id
@@ -156,11 +157,11 @@ def again(session: Session, chosen: Chosen, *, after: int = 0, keep: bool = True
 
 def _make_due(session: Session, ids: Sequence[int]) -> None:
     statement = text("""
-        UPDATE souschef.inbox SET state = 'pending', code = NULL, attempts = 0, leased_until = NULL,
+        UPDATE souschef.inbox SET state = 'pending', code = :again, attempts = 0, leased_until = NULL,
                finished_at = NULL, next_attempt_at = souschef.clock()
          WHERE id = ANY(CAST(:ids AS bigint[]))
     """)
-    session.connection().execute(statement, {"ids": list(ids)})
+    session.connection().execute(statement, {"ids": list(ids), "again": AGAIN})
 
 
 def _explain_no_more(session: Session, ids: Sequence[int]) -> None:

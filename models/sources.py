@@ -83,7 +83,7 @@ def add(
 
 def rotate(session: Session, name: str, *, secret_key: bytes, school: str | None = None) -> Credential:
     """Give a source a new secret; the old one stays good for a week, so that no event is refused meanwhile."""
-    source, owner = _named(session, name, school)
+    source, owner = named(session, name, school=school)
     source.generation += 1
     source.previous_until = clock.now(session) + ROTATION_GRACE
     session.add(source)
@@ -93,7 +93,7 @@ def rotate(session: Session, name: str, *, secret_key: bytes, school: str | None
 
 def revoke(session: Session, name: str, *, school: str | None = None) -> None:
     """Close the door for a source, at once; its facts stay."""
-    source, _ = _named(session, name, school)
+    source, _ = named(session, name, school=school)
     source.revoked_at = clock.now(session)
     session.add(source)
     session.flush()
@@ -101,8 +101,21 @@ def revoke(session: Session, name: str, *, school: str | None = None) -> None:
 
 def credential(session: Session, name: str, *, secret_key: bytes, school: str | None = None) -> Credential:
     """Return the credential in force of a source, for commands that send on its behalf."""
-    source, owner = _named(session, name, school)
+    source, owner = named(session, name, school=school)
     return _credential(source, school=owner.ref, secret_key=secret_key)
+
+
+def named(session: Session, name: str, *, school: str | None = None) -> tuple[Source, School]:
+    """Return a source and its school.
+
+    Raises:
+        SourceUnknown: there is none of this name.
+    """
+    owner = _school(session, school)
+    source = session.exec(select(Source).where(Source.school_id == owner.id, Source.name == name)).one_or_none()
+    if source is None:
+        raise SourceUnknown(f"School {owner.ref} has no source named {name}.")
+    return source, owner
 
 
 def listed(session: Session) -> list[tuple[str, Source]]:
@@ -157,14 +170,6 @@ def _sender(source: Source) -> Sender:
 def _credential(source: Source, *, school: str, secret_key: bytes) -> Credential:
     key = f"{KEY_PREFIX}{source.id}"
     return Credential(source.name, school, source.format, key, secret(source, source.generation, secret_key))
-
-
-def _named(session: Session, name: str, school: str | None) -> tuple[Source, School]:
-    owner = _school(session, school)
-    source = session.exec(select(Source).where(Source.school_id == owner.id, Source.name == name)).one_or_none()
-    if source is None:
-        raise SourceUnknown(f"School {owner.ref} has no source named {name}.")
-    return source, owner
 
 
 def _school(session: Session, ref: str | None) -> School:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -23,6 +23,7 @@ from tasks.decide import decide
 
 FUTURE_TOLERANCE = dt.timedelta(minutes=5)
 """An event further ahead of the database's clock than this is not believed."""
+_ON_ITEMS = (FactKind.ITEM_RESULT, FactKind.ATTEMPT_GRADED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,15 @@ def apply(session: Session, school_id: int, events: list[Claimed]) -> Counter[st
     for event in events:
         if event.id in parsed:
             fresh += _sort_out(event, parsed[event.id], names, shelf, limit=limit, ending=ending)
-    states = learners.lock(session, school_id, {fact.student_id for fact in fresh})
+    # What is parked or makes no sense today is not known better than before.
+    reread = {event.id for event in events if event.again} & {*ending.done, *ending.dropped}
+    wrong = facts.no_longer_told(session, reread, fresh)
+    states = learners.lock(session, school_id, {fact.student_id for fact in fresh} | set(wrong.values()))
+    facts.retract(session, wrong)
     written = facts.record(session, school_id, fresh)
     counts = Counter(ending.counts()) + Counter(fact.kind.value for fact, _ in written)
-    touched = _touched(written)
+    anew = facts.with_totals(session, (fact for fact, _ in written)) | set(wrong.values())
+    touched = _touched(written, anew=anew)
     if touched:
         followed = choices.follow(session, written)
         concerned = {student: states[student] for student in touched}
@@ -77,11 +83,14 @@ def apply(session: Session, school_id: int, events: list[Claimed]) -> Counter[st
     return counts
 
 
-def _touched(written: Iterable[tuple[NewFact, bool]]) -> dict[int, Mark]:
-    """Return from where on each student's state must be folded: a replaced fact may have stood anywhere before."""
-    touched: dict[int, Mark] = {}
+def _touched(written: Iterable[tuple[NewFact, bool]], *, anew: Collection[int]) -> dict[int, Mark]:
+    """Return from where on each student's state must be folded: a replaced fact may have stood anywhere before.
+
+    Students in `anew` are folded from the beginning.
+    """
+    touched: dict[int, Mark] = dict.fromkeys(anew, BEGINNING)
     for fact, new in written:
-        mark = END if fact.kind not in facts.EVIDENCE_KINDS else fact.mark if new else BEGINNING
+        mark = END if not facts.is_evidence(fact) else fact.mark if new else BEGINNING
         touched[fact.student_id] = min(mark, touched.get(fact.student_id, END))
     return touched
 
@@ -105,7 +114,7 @@ def _resolve(session: Session, school_id: int, batches: Iterable[tuple[Fact, ...
     found = [fact for batch in batches for fact in batch]
     persons = roster.resolve(session, school_id, AliasKind.PERSON, {fact.student for fact in found})
     who = people.learners(session, set(persons.values()))
-    items = {name for fact in found if fact.kind is FactKind.ITEM_RESULT for name in fact.subject}
+    items = {name for fact in found if fact.kind in _ON_ITEMS for name in fact.subject}
     skills = {name for fact in found if fact.kind is FactKind.SKILL_RESULT for name in fact.subject}
     classes = {fact.class_ref for fact in found if fact.class_ref is not None}
     return Names(
@@ -212,7 +221,7 @@ def _subject(
                 raise NotKept("interests_off")
             return None, None, fact.value
         case FactKind.ATTEMPT_GRADED | FactKind.CONSENT:
-            return None, None, fact.value
+            return _whole(fact, names), None, fact.value
         case _:
             assert_never(fact.kind)
 
@@ -225,6 +234,13 @@ def _item(fact: Fact, names: Names, shelf: catalogue.Shelf) -> tuple[int | None,
         # A material's question that nobody aligned speaks of the skill that the material is for.
         return None, shelf.catalogue.entries[material].skills[0], value
     return _first(fact.subject, names.items, code="unknown_item"), None, value
+
+
+def _whole(fact: Fact, names: Names) -> int | None:
+    """Return the item that an assessment is, where the school aligned it as a whole; a total waits for nothing."""
+    if fact.value.get("scope") != "attempt":
+        return None
+    return next((names.items[name] for name in fact.subject if name in names.items), None)
 
 
 def _first(subject: tuple[str, ...], ids: Mapping[str, int], *, code: str) -> int:

@@ -38,10 +38,12 @@ class Taken:
     accepted: int
     duplicates: int
     ignored: int
+    quarantined: int = 0
 
     def counts(self) -> dict[str, int]:
-        """Return the counts as a sender reads them; what makes no sense is quarantined later, by a worker."""
-        return {"accepted": self.accepted, "duplicates": self.duplicates, "ignored": self.ignored, "quarantined": 0}
+        """Return the counts as a sender reads them; what else makes no sense is quarantined later, by a worker."""
+        counts = {"accepted": self.accepted, "duplicates": self.duplicates, "ignored": self.ignored}
+        return {**counts, "quarantined": self.quarantined}
 
 
 def authenticated(key: str, secret: str) -> Sender:
@@ -100,7 +102,7 @@ def _record(
             whole = event if stamp is None or now is None else stamp(event, now)
             incoming.append(Incoming(told.kind, told.key, told.student, strict_json.write(whole)))
     recorded = inbox.record(session, sender, incoming)
-    taken = Taken(tuple(keys), recorded.count, recorded.duplicates, len(events) - len(incoming))
+    taken = Taken(tuple(keys), recorded.count, recorded.duplicates, len(events) - len(incoming), recorded.quarantined)
     # Last, because the counts of a source are locked from here to the commit.
     inbox.count_at_door(session, sender, {"accepted": taken.accepted, "duplicate": taken.duplicates, **outcomes})
     return taken, recorded

@@ -124,8 +124,8 @@ def test_reading_again_leaves_out_what_is_held_given_up_or_pruned(sender: Sender
     assert row(held[3])[0] == "done"
     with transaction() as session:
         assert quarantine.again(session, Chosen()) == counted
-    assert row(held[3]) == ("pending", None, 0, False)
-    assert row(more[0]) == ("pending", None, 0, False)
+    assert row(held[3]) == ("pending", "again", 0, False)
+    assert row(more[0]) == ("pending", "again", 0, False)
     assert [row(event)[0] for event in (held[0], held[1], more[1])] == ["dropped", "quarantined", "done"]
 
 

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import httpx
+import orjson
 import pytest
 
 from lms.facts import EventKind
 from lms.formats import FORMATS
+from models import database, quarantine
+from models.quarantine import Chosen
 
 Rows: TypeAlias = Callable[[], list[tuple[str, str, bytes]]]
 Served: TypeAlias = Any
@@ -116,3 +119,47 @@ def test_every_format_has_its_door_and_no_other(served: Served, add_source: AddS
             answer = post(served, door, {"data": []}, Authorization=header)
             assert (answer.status_code == 403) == (door != format_.door), (name, door, answer.text)
             assert answer.status_code in (200, 403)
+
+
+def test_an_id_that_comes_again_with_another_content_is_quarantined_and_the_first_stays(
+    served: Served, add_source: AddSource, inbox_rows: Rows
+) -> None:
+    """Also within one request; a resend of either is a duplicate, and the order of names is no content."""
+    header = f"Bearer {token(add_source('own', 'canonical'))}"
+    base = {"type": "item_result", "id": "e1", "student": "s", "at": "2026-11-02T08:00:00Z", "subject": "q"}
+    right, wrong = {**base, "outcome": 1.0}, {**base, "outcome": 0.0}
+    counts = {"accepted": 0, "duplicates": 0, "ignored": 0, "quarantined": 0}
+
+    def sent(*events: object) -> dict[str, int]:
+        answer = post(served, "/events", list(events), Authorization=header)
+        assert answer.status_code == 200
+        return {**answer.json()}
+
+    assert sent(right, wrong) == {**counts, "accepted": 1, "quarantined": 1}
+    assert sent(wrong, dict(reversed(right.items()))) == {**counts, "duplicates": 2}
+    assert sent({**base, "outcome": 0.5}, right) == {**counts, "duplicates": 1, "quarantined": 1}
+    assert [orjson.loads(payload)["outcome"] for _, payload, _ in inbox_rows()] == [1.0, 0.0, 0.5]
+    with database.transaction() as session:
+        held = quarantine.listed(session, Chosen())
+    assert [(each.code, orjson.loads(each.payload)["outcome"]) for each in held] == [
+        ("id_reused", 0.0),
+        ("id_reused", 0.5),
+    ]
+    assert all(each.quarantined_at for each in held)
+
+
+def test_a_form_tools_second_delivery_with_an_event_id_of_its_own_is_a_duplicate(
+    served: Served, add_source: AddSource
+) -> None:
+    header = f"Bearer {token(add_source('forms', 'typeform', surveys=('F',)))}"
+    answers = [{"type": "number", "number": 4, "field": {"ref": "q1"}}]
+    response = {"form_id": "F", "token": "t", "submitted_at": "2026-11-02T08:00:00Z", "hidden": {"user_id": "s"}}
+    first = {"event_id": "1", "form_response": {**response, "answers": answers}}
+    again = {"event_id": "2", "form_response": {**response, "answers": answers, "definition": {"title": "New"}}}
+    other = {"event_id": "3", "form_response": {**response, "answers": [{**answers[0], "number": 1}]}}
+    told = [post(served, "/surveys", each, Authorization=header).json() for each in (first, again, other)]
+    assert [(each["accepted"], each["duplicates"], each["quarantined"]) for each in told] == [
+        (1, 0, 0),
+        (0, 1, 0),
+        (0, 0, 1),
+    ]

@@ -250,3 +250,19 @@ def test_a_rotated_credential_drops_nothing_and_a_revoked_one_opens_nothing(serv
     with store.transaction() as session:
         sources.revoke(session, "moodle")
     assert {post(served, "[]").status_code, post(served, "[]", Authorization=_basic(new)).status_code} == {401}
+
+
+def test_moodles_resend_with_another_registration_and_score_is_a_duplicate_and_never_quarantined(
+    served: Served, inbox_rows: Rows
+) -> None:
+    """Moodle gives no ids: its key says which event it is, and a replayed `completed` can carry another score."""
+    first = recorded("moodle_class.jsonl.gz")[-1]
+    sent = json.loads(first["body"])
+    post(served, json.dumps(sent))
+    before = inbox_rows()
+    for statement in sent:
+        statement.setdefault("context", {})["registration"] = str(uuid.uuid4())
+        if "score" in statement.get("result", {}):
+            statement["result"]["score"]["raw"] = 0
+    assert post(served, json.dumps(sent)).status_code == 200
+    assert inbox_rows() == before != []

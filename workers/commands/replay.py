@@ -27,10 +27,10 @@ def replay(
 ) -> None:
     """Read stored events again that were applied, dropped or parked; what is in quarantine has a command of its own.
 
-    Nothing is counted twice: a fact that is already there stays as it is, unless its event says that it is a later
-    revision. So a replay adds what a parser had missed, and does not correct what it had misread. An event whose raw
-    body was pruned, 14 days after it was applied, cannot be read again; what was discarded or erased is read again only
-    where --code names it; and what the doors count without storing it is not there to be read.
+    Nothing is counted twice, and what a parser had misread or missed is mended: the facts of an event that is read
+    again become what it says now, except where a later event has revised them since. An event whose raw body was
+    pruned, 14 days after it was applied, cannot be read again; what was discarded or erased is read again only where
+    --code names it; and what the doors count without storing it is not there to be read.
 
     Example: souschef replay --source moodle --since 2026-11-02 --dry-run
     """

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-app = typer.Typer(help="Add, list, rotate and revoke the senders of events.", no_args_is_help=True)
+app = typer.Typer(help="Add, list, set, rotate and revoke the senders of events.", no_args_is_help=True)
 
 School = Annotated[str | None, typer.Option(help="The school's ref; may be left out where there is one school.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -71,9 +71,37 @@ def revoke(name: str, *, school: School = None) -> None:
     typer.echo(f"{name} is revoked.")
 
 
+@app.command("set")
+def set_(
+    name: str,
+    told: Annotated[list[str], typer.Argument(metavar="KEY=VALUE...", help="KEY= removes a setting.")],
+    *,
+    school: School = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set what a source of Canvas needs to check signatures: jwks_url, and root_accounts with commas between.
+
+    Example: souschef source set canvas jwks_url=https://keys.example/jwks root_accounts=UUID,UUID
+    """
+    from models import database, source_settings, sources
+
+    with database.transaction() as session:
+        try:
+            now = source_settings.change(session, name, told, school=school)
+        except (sources.SourceUnknown, source_settings.SettingRefused) as error:
+            _refuse(str(error))
+    if as_json:
+        typer.echo(json.dumps({"source": name, "settings": now}))
+        return
+    for key, value in sorted(now.items()):
+        typer.echo(f"{key} = {', '.join(value) if isinstance(value, list) else value}")
+    if not now:
+        typer.echo(f"{name} has no settings.")
+
+
 @app.command("list")
 def list_(*, as_json: AsJson = False) -> None:
-    """List the sources: school, name, format, surveys, since when, revoked or not."""
+    """List the sources: school, name, format, surveys, settings, since when, revoked or not."""
     from models import database, sources
 
     with database.transaction() as session:
@@ -83,6 +111,7 @@ def list_(*, as_json: AsJson = False) -> None:
                 "source": source.name,
                 "format": source.format,
                 "surveys": list(source.surveys),
+                "settings": source.settings,
                 "created_at": None if source.created_at is None else source.created_at.isoformat(),
                 "revoked": source.revoked_at is not None,
             }

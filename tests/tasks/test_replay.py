@@ -1,0 +1,68 @@
+"""An event that a parser misread is read again, and its facts become what it says."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from lms import canonical, formats
+from lms.facts import EventKind, Fact, Ignored, SourceRules
+from models import database, quarantine
+from models.quarantine import Chosen
+from tasks import events
+from tasks.refresh import refresh_assignments
+
+Ask = Callable[..., list[tuple[Any, ...]]]
+GUS = "riverside-s413"
+
+pytestmark = pytest.mark.timeout(120)
+FACTS = "SELECT student_id, key, item_id, outcome FROM souschef.fact ORDER BY student_id, occurred_at, key"
+STATES = "SELECT student_id, state, facts FROM souschef.learner_state WHERE facts > 0 ORDER BY student_id"
+
+
+def misread(event: object, /, *, rules: SourceRules) -> tuple[Fact, ...] | Ignored:
+    """Take right for wrong; of the last answer take the name of the student and of the fact wrong as well."""
+    found = canonical.parse(event, rules=rules)
+    assert isinstance(found, tuple)
+    flipped = [replace(fact, outcome=1.0 - (fact.outcome or 0.0)) for fact in found]
+    return tuple(
+        replace(fact, student="riverside-s412", key="misread") if fact.occurred_at.minute == 2 else fact
+        for fact in flipped
+    )
+
+
+def replay() -> None:
+    """Read everything again, as the command does."""
+    with database.transaction() as session:
+        due = quarantine.again(session, Chosen()).ids
+    events.assessment_completed(due[EventKind.ASSESSMENT])
+
+
+def test_a_replay_mends_what_a_parser_misread_and_the_state_is_that_of_a_rebuild(
+    school: Any, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = school.answers(GUS, "4.NF.A.1 q01", "010")
+    with monkeypatch.context() as wrong:
+        wrong.setitem(formats.FORMATS, "canonical", replace(formats.named("canonical"), parse=misread))
+        school.deliver(*told)
+    ((gus,),) = ask("SELECT id FROM souschef.person WHERE ref = :r", r=GUS)
+    assert [row[3] for row in ask(FACTS) if row[0] == gus] == [1.0, 0.0]
+    replay()
+    assert [(row[0], row[3]) for row in ask(FACTS)] == [(gus, 0.0), (gus, 1.0), (gus, 0.0)]
+    live = ask(STATES)
+    assert [(row[0], row[2]) for row in live] == [(gus, 3)]
+    ask("UPDATE souschef.learner_state SET refresh_due = true RETURNING student_id")
+    refresh_assignments([row[0] for row in ask("SELECT student_id FROM souschef.learner_state")])
+    assert ask(STATES) == live
+
+
+def test_a_replay_by_the_same_parser_changes_nothing_and_undoes_no_regrade(school: Any, ask: Ask) -> None:
+    told = school.answers(GUS, "4.NF.A.1 q01", "00")
+    school.deliver(*told)
+    school.deliver(
+        {**told[0], "id": "r", "replaces": told[0]["id"], "revised_at": "2026-10-02T09:00:00Z", "outcome": 1.0}
+    )
+    before = (ask("SELECT id, outcome, recorded_at FROM souschef.fact ORDER BY id"), ask(STATES))
+    replay()
+    assert (ask("SELECT id, outcome, recorded_at FROM souschef.fact ORDER BY id"), ask(STATES)) == before
