@@ -1,10 +1,11 @@
-"""A class for the terminal: a table where it is wide enough, else a few lines a student."""
+"""A class for the terminal: a table where it is wide enough, else a few lines a student; and what it lacks."""
 
 from __future__ import annotations
 
 from rich.console import Console
 from rich.table import Table
 
+from models.class_reports import CatalogueGap
 from models.reports import ClassLine
 
 WIDE = 110
@@ -64,3 +65,15 @@ def _given(line: ClassLine) -> str:
     contexts = ", ".join(context or "no theme" for context in line.contexts)
     more = f", {line.open_slots - 1} more open" if line.open_slots > 1 else ""
     return f"{line.material} ({contexts}){more}"
+
+
+def show_gaps(out: Console, gaps: list[CatalogueGap]) -> None:
+    """Print what the catalogue lacks, a sentence each."""
+    if not gaps:
+        out.print("The catalogue lacks nothing that a student wants.")
+    for gap in gaps:
+        who = "1 student needs" if gap.students == 1 else f"{gap.students} students need"
+        wanted = f"{gap.title} ({gap.skill})" + (f" about {gap.context}" if gap.context else "")
+        out.print(
+            f"{gap.rank:3}. {who} {wanted}: nothing there{'' if gap.context else ' fits'} (price {gap.price:.2f})"
+        )

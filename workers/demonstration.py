@@ -97,7 +97,7 @@ def replay(kitchen: Kitchen, told: Console, *, recording: Path) -> Replayed:
     started = time.monotonic()
     with _progress(told) as bar:
         task = bar.add_task("Replaying ten weeks", total=len(classroom) + len(surveys))
-        for batch in _in_order(classroom, surveys):
+        for batch in in_order(classroom, surveys):
             _set_clock(batch.moment)
             with database.transaction() as session:
                 given = sources.credential(session, batch.source, secret_key=settings().secret_key_bytes())
@@ -121,7 +121,7 @@ class Batch:
     """It holds answers, and the next batch comes in another week: a night lies between."""
 
 
-def _in_order(classroom: list[Request], surveys: list[Request]) -> list[Batch]:
+def in_order(classroom: list[Request], surveys: list[Request]) -> list[Batch]:
     """Return the requests by the time of the last thing that each tells; survey answers of one day go together."""
     found: list[Batch] = []
     latest = dt.datetime.min.replace(tzinfo=dt.UTC)

@@ -103,7 +103,8 @@ def needed(case: Case, skill: int) -> bool:
     """H4: below target, seen in too few contexts, or due for review."""
     if case.view(skill) is None:
         return False
-    return below_target(case, skill) or wants_contexts(case, skill) or due_for_review(case, skill)
+    # What is true most often and found out most cheaply comes first.
+    return wants_contexts(case, skill) or below_target(case, skill) or due_for_review(case, skill)
 
 
 def not_forbidden(case: Case, entry: Entry) -> bool:

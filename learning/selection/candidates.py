@@ -39,12 +39,14 @@ Offer = tuple[Entry, int, int]
 class Search:
     """The candidates under one set of waivers; each look at the shelves is kept until something is taken."""
 
-    __slots__ = ("_groups", "_limits", "_offers", "_worths", "case", "waivers")
+    __slots__ = ("_found", "_groups", "_limits", "_offers", "_worths", "case", "waivers")
 
     def __init__(self, case: Case, waivers: Waivers = NO_WAIVERS) -> None:
         self.case = case
         self.waivers = waivers
         self._offers: dict[tuple[int, Kind | None], list[Offer]] = {}
+        self._found: dict[tuple[int, Kind | None], tuple[int, list[Candidate]]] = {}
+        """What the offers came to, for the worth that the skill had when they were last asked for."""
         self._worths: dict[int, int] = {}
         self._groups: dict[int, list[tuple[Group, Outlook]]] = {}
         self._limits: tuple[frozenset[str], int | None] | None = None
@@ -56,16 +58,19 @@ class Search:
         if self._limits != limits:
             self._limits = limits
             self._offers.clear()
+            self._found.clear()
+        worths, practised = self._worths, case.just_practised
         found = []
         for skill in skills:
-            if skill not in self._worths:
-                allowed = skill_allowed(case, skill, waivers)
-                value = worth(case, skill) if allowed else None
-                self._worths[skill] = value.total if value else 0
-            if self._worths[skill]:
-                found.append((interleaved(self._worths[skill], case.just_practised.count(skill)), skill))
-        found.sort(key=lambda pair: (-pair[0], pair[1]))
-        return found
+            value = worths.get(skill)
+            if value is None:
+                parts = worth(case, skill) if skill_allowed(case, skill, waivers) else None
+                value = worths[skill] = parts.total if parts else 0
+            if value:
+                # Negative, so that plain tuples sort best first; a key would be called for each skill of each look.
+                found.append((-interleaved(value, practised.count(skill)) if skill in practised else -value, skill))
+        found.sort()
+        return [(-value, skill) for value, skill in found]
 
     def pool(self, skills: Iterable[int]) -> list[Candidate]:
         """Return the best candidate of every skill that can be within the tolerance of the best of all, best first.
@@ -79,17 +84,23 @@ class Search:
             if bound * SCALE < best * share:
                 break
             found = self.of_skill(skill, bound)
-            best = max([best, *(candidate.value for candidate in found)])
+            for candidate in found:
+                best = max(best, candidate.value)
             pool += found
         return self.in_order(pool)
 
     def of_skill(self, skill: int, bound: int, kind: Kind | None = None) -> list[Candidate]:
         """Return the best candidates of a skill that is worth so much, one a group; of one kind or of all."""
+        known = self._found.get((skill, kind))
+        if known is not None and known[0] == bound:
+            return known[1]
         offers = self._offers.get((skill, kind))
         if offers is None:
             offers = self._offers[skill, kind] = self._look(skill, kind)
         # What is worth nothing at all, because its level is so far off, is no candidate.
-        return [Candidate(e, success, bound * fits // SCALE) for e, success, fits in offers if bound * fits >= SCALE]
+        found = [Candidate(e, success, bound * fits // SCALE) for e, success, fits in offers if bound * fits >= SCALE]
+        self._found[skill, kind] = bound, found
+        return found
 
     def of_kind(self, kind: Kind, pool: list[Candidate]) -> list[Candidate]:
         """Return the best candidates of one context and depth of the skills in a pool, best first."""
@@ -105,6 +116,7 @@ class Search:
         """Look again at a skill of which something has been taken."""
         for known in [known for known in self._offers if known[0] == skill]:
             del self._offers[known]
+            self._found.pop(known, None)
 
     def _look(self, skill: int, kind: Kind | None) -> list[Offer]:
         shelves = ((group.whole if kind is None else group.kinds.get(kind), at) for group, at in self.groups(skill))

@@ -40,6 +40,7 @@ class Case:
         "forbidden_skills",
         "inputs",
         "just_practised",
+        "kinds_in_order",
         "likings",
         "minutes_left",
         "open_materials",
@@ -73,6 +74,8 @@ class Case:
         self._context_ties: dict[str | None, int] = {}
         self._views: dict[int, View | None] = {}
         self.likings = _likings(inputs)
+        self.kinds_in_order: dict[Kind, tuple[int, bool, int, str]] = {}
+        """Where each kind comes on a menu: the same for every menu of a decision."""
         self._worn: frozenset[str] | None = None
         self._outlooks: dict[tuple[int, ...], Outlook | None] = {}
         if recorded:

@@ -20,6 +20,12 @@ def disliked(case: Case, context: str | None) -> bool:
     return value < SCALE // 2 and confidence >= case.rules.confidence_floor
 
 
+def leaning(case: Case, context: str | None) -> int:
+    """Return how far what is known of a context, sure or not, speaks for it: below 0 against, 0 where nothing is."""
+    value, confidence = case.inputs.interests.get(context or "", (0, 0))
+    return (value - SCALE // 2) * confidence
+
+
 def known(case: Case, context: str) -> int:
     """Return how sure the interest in a context is: what exploring looks for the least of."""
     return case.inputs.interests.get(context, (0, 0))[1]

@@ -25,8 +25,12 @@ def menu(case: Case, search: Search, chosen: Candidate) -> list[Candidate]:
 
 def _order(case: Case, kind: Kind) -> tuple[int, bool, int, str]:
     """Liked contexts first; with the dial at 0 interest orders nothing."""
+    known = case.kinds_in_order.get(kind)
+    if known is not None:
+        return known
     context, depth = kind
     tie = case.context_tie(context)
-    if case.rules.tolerance == 0:
-        return 0, False, tie, depth
-    return -liking(case, context, depth), disliked(case, context), tie, depth
+    indifferent = case.rules.tolerance == 0
+    order = (0, False) if indifferent else (-liking(case, context, depth), disliked(case, context))
+    found = case.kinds_in_order[kind] = (*order, tie, depth)
+    return found

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _WORD = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)?|\d+")
-_VOWELS = re.compile(r"[aeiouy]+")
+_VOWELS = re.compile(r"[aeiou]*y(?=[aeiou])|[aeou]*i(?=o(?![nu]))|(?<![tcg])i(?=a)|[aeiouy]+")
+"""A group of vowels; one ends within ply-ing, ra-ti-o and tri-an-gle."""
 _SILENT = re.compile(r"(?:[^laeiouy]e|[^td]ed|[^sxz]es)$")
 
 
@@ -24,5 +25,5 @@ def reading_grade(text: str) -> float:
 def syllables(word: str) -> int:
     """Return how many syllables an English word has, by its groups of vowels; never none."""
     plain = word.lower().replace("'", "")
-    groups = len(_VOWELS.findall(plain))
+    groups = len(_VOWELS.findall(plain.removeprefix("y")))
     return max(groups - bool(_SILENT.search(plain)), 1)

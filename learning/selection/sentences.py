@@ -13,10 +13,15 @@ from learning.selection.case import Case, View
 from learning.selection.catalogue import Topic
 from learning.selection.decision import Nothing, Rung
 from learning.selection.draft import Filled
-from learning.selection.liking import liking
+from learning.selection.liking import known, liking
 from learning.selection.rules import DAY
 from learning.selection.value import Worth, worth
 from learning.selection.window import Because
+
+LONG_AGO = 7
+"""Days from which on it is worth saying how long ago something was practised."""
+PAIR = 2
+"""Of so many one says both and neither."""
 
 
 def because_gap(case: Case, filled: Filled) -> str:
@@ -40,13 +45,13 @@ def _gap(case: Case, skill: int, view: View, parts: Worth) -> str:
     if view.standing is Standing.MET and parts.review:
         return f"it is time to look at {title} again{_since(case, view)}"
     if view.standing is Standing.MET:
-        return f"{title} goes well, so here it comes in a new setting"
+        return f"work on {title} goes well, so here it comes in a new setting"
     shown = _shown(case, skill, view)
     if parts.unlocks > parts.gap and (next_skill := _builds_on(case, skill)):
         return f"{case.title(next_skill)} builds on {title}, where {shown}"
     if view.standing is Standing.GAP:
         return f"this fits a gap in {title}: {shown}"
-    return f"it is not clear yet how well {title} goes: {shown}"
+    return f"not enough is known yet about {title}: {shown}"
 
 
 def _guessed(case: Case, title: str) -> str:
@@ -60,22 +65,27 @@ def _shown(case: Case, skill: int, view: View) -> str:
     """Return what the evidence shows, in numbers."""
     right, asked = case.inputs.tallies.get(skill, (0, 0))
     if asked > 1:
-        return f"{_count(right)} of the last {asked} answers {'was' if right == 1 else 'were'} right"
+        return f"{_part(right, asked)} of the last {asked} answers {'was' if right <= 1 else 'were'} right"
     if asked == 1:
-        return f"the last answer was {'right' if right else 'wrong'}"
+        last = "the only answer so far" if view.belief.responses == 1 else "the last answer"
+        return f"{last} was {'right' if right else 'wrong'}"
     count = view.belief.responses
     return f"there {'is' if count == 1 else 'are'} {count} answer{'' if count == 1 else 's'} so far"
 
 
-def _count(number: int) -> str:
-    return "none" if number == 0 else str(number)
+def _part(right: int, asked: int) -> str:
+    if right == 0:
+        return "neither" if asked == PAIR else "none"
+    if right == asked:
+        return "both" if asked == PAIR else "all"
+    return str(right)
 
 
 def _since(case: Case, view: View) -> str:
     if view.belief.last_at is None:
         return ""
     days = max(case.inputs.as_of - view.belief.last_at, 0) // DAY
-    return f": the last answer was {days} days ago" if days > 1 else ""
+    return f": the last answer was {days} days ago" if days >= LONG_AGO else ""
 
 
 def _builds_on(case: Case, skill: int) -> int | None:
@@ -97,6 +107,8 @@ def because_interest(case: Case, filled: Filled) -> str:
     if filled.pick is None:
         return "The teacher chose this very task, so its theme was not a question."
     context, because = filled.menu[0].entry.context, filled.pick.because
+    if context is not None and because is Because.EXPLORE and known(case, context) >= case.rules.confidence_floor:
+        return f"It is about {case.topic(context)}, for a change."
     if context is not None:
         return f"It is about {case.topic(context)}{_THEMES[because]}."
     if because is Because.NOT_SERVED:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from learning.selection.candidates import Candidate, Search
 from learning.selection.case import Case
 from learning.selection.fixed import SCALE
-from learning.selection.liking import disliked, known
+from learning.selection.liking import disliked, known, leaning
 from learning.selection.shelves import NEUTRAL, Kind
 
 
@@ -79,7 +79,8 @@ def most_liked(case: Case, search: Search, inside: list[Candidate]) -> list[Cand
 def least_known(case: Case, search: Search, inside: list[Candidate]) -> list[Candidate]:
     """Return the candidates within the window in the context of which least is known, the most valuable first.
 
-    None where nothing is known of any context: then the menu finds out.
+    What is surely disliked comes last: there is nothing to find out. None where nothing is known of any context: then
+    the menu finds out.
     """
     if not case.inputs.interests:
         return []
@@ -88,7 +89,7 @@ def least_known(case: Case, search: Search, inside: list[Candidate]) -> list[Can
     by_context: dict[str, list[Kind]] = {}
     for context, depth in sorted(kinds, key=lambda kind: (kind[0] or "", kind[1])):
         by_context.setdefault(context or "", []).append((context, depth))
-    for context in sorted(by_context, key=lambda c: (known(case, c), case.context_tie(c))):
+    for context in sorted(by_context, key=lambda c: (disliked(case, c), known(case, c), case.context_tie(c))):
         found = [candidate for kind in by_context[context] for candidate in search.of_kind(kind, inside)]
         if tried := window(case, inside[0], search.in_order(found)):
             return tried
@@ -96,16 +97,24 @@ def least_known(case: Case, search: Search, inside: list[Candidate]) -> list[Can
 
 
 def without_theme(case: Case, search: Search, inside: list[Candidate]) -> list[Candidate]:
-    """Return what comes where no interest is clear: of the best skill what is neutral, or else is not disliked."""
+    """Return what comes where no interest is clear: of the best skill what is neutral, or else what is least disliked.
+
+    An interest that is too weak or unsure to choose by is still reason enough not to hand out what is liked less.
+    """
     best = inside[0]
     of_skill = [candidate for candidate in inside if candidate.skill == best.skill]
     if neutral := window(case, best, search.of_kind(NEUTRAL, of_skill)):
         return neutral
-    if not disliked(case, best.entry.context):
+    if not any(leaning(case, context) for context in case.inputs.interests):
         return inside
-    kinds = {kind for group, _ in search.groups(best.skill) for kind in group.kinds if not disliked(case, kind[0])}
-    found = [c for kind in sorted(kinds, key=repr) for c in search.of_kind(kind, of_skill)]
-    return window(case, best, search.in_order(found)) or inside
+    kinds: dict[int, list[Kind]] = {}
+    for kind in sorted({kind for group, _ in search.groups(best.skill) for kind in group.kinds}, key=repr):
+        kinds.setdefault(leaning(case, kind[0]), []).append(kind)
+    for _, alike in sorted(kinds.items(), reverse=True):
+        found = [candidate for kind in alike for candidate in search.of_kind(kind, of_skill)]
+        if leaned := window(case, best, search.in_order(found)):
+            return leaned
+    return inside
 
 
 def _settled(ranked: list[Candidate], best: Candidate, because: Because) -> Pick:

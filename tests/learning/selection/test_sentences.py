@@ -28,12 +28,24 @@ def gap(world: World) -> str:
             kitchen(tallies={2: Tally(1, 8)}, scope=(2,)),
         ),
         (
-            f"This fits a gap in {UNLIKE}: none of the last 4 answers were right.",
+            f"This fits a gap in {UNLIKE}: neither of the last 2 answers was right.",
+            kitchen(tallies={2: Tally(0, 2)}, scope=(2,)),
+        ),
+        (
+            f"This fits a gap in {UNLIKE}: both of the last 2 answers were right.",
+            kitchen(tallies={2: Tally(2, 2)}, scope=(2,)),
+        ),
+        (
+            f"This fits a gap in {UNLIKE}: all of the last 3 answers were right.",
+            kitchen(tallies={2: Tally(3, 3)}, scope=(2,)),
+        ),
+        (
+            f"This fits a gap in {UNLIKE}: none of the last 4 answers was right.",
             kitchen(tallies={2: Tally(0, 4)}, scope=(2,)),
         ),
         (f"This fits a gap in {UNLIKE}: there are 8 answers so far.", kitchen(scope=(2,))),
         (
-            f"It is not clear yet how well {UNLIKE} goes: the last answer was right.",
+            f"Not enough is known yet about {UNLIKE}: the last answer was right.",
             kitchen(
                 beliefs={1: belief(1, 0.9), 2: belief(2, 1.2, offset_variance=0.4)},
                 made=materials(2, first=20, contexts=(None,), difficulty=0.0),
@@ -64,7 +76,7 @@ def gap(world: World) -> str:
             ),
         ),
         (
-            f"{UNLIKE.capitalize()} goes well, so here it comes in a new setting.",
+            f"Work on {UNLIKE} goes well, so here it comes in a new setting.",
             kitchen(
                 beliefs={1: belief(1, 0.9), 2: belief(2, 3.0)},
                 made=materials(2, first=20, contexts=(None,), difficulty=1.9),
@@ -163,6 +175,22 @@ def test_the_formula_on_a_worked_example() -> None:
         ("asked", 1),
         ("table", 2),
         ("8", 1),
+        ("music", 2),
+        ("animals", 3),
+        ("theme", 1),
+        ("multiplying", 4),
+        ("dividing", 3),
+        ("teacher", 2),
+        ("games", 1),
+        ("ratio", 3),
+        ("triangle", 3),
+        ("years", 1),
+        ("playing", 2),
+        ("special", 2),
+        ("equal", 2),
+        ("numbers", 2),
+        ("question", 2),
+        ("precious", 2),
     ],
 )
 def test_syllables_are_groups_of_vowels(word: str, count: int) -> None:

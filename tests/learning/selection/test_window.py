@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from learning.selection import Depth
+import pytest
+
+from learning.selection import Depth, window
 from tests.learning.selection.builders import kitchen, materials
 from tests.learning.selection.laws import _told
 from tests.learning.selection.worlds import Liked, World
@@ -65,6 +67,14 @@ def test_every_so_many_th_choice_tries_the_least_known_context() -> None:
     assert exploring.because_interest == "It is about football, to find out if that is liked."
 
 
+def test_what_is_surely_disliked_is_explored_last_and_what_is_known_is_told_as_a_change() -> None:
+    """Football is the least known of what may be, and surely disliked; space is known well enough."""
+    world = kitchen(interests={"music": Liked(0.9, 0.9), "football": Liked(0.2, 0.4), "space": Liked(0.55, 0.6)})
+    exploring = world.but(policy=replace(world.policy, explore_every=1)).choose().chosen[0]
+    assert exploring.menu[0].context == "space"
+    assert exploring.because_interest == "It is about space, for a change."
+
+
 def test_who_said_nothing_at_all_is_not_explored() -> None:
     world = kitchen()
     assert first_context(world.but(policy=replace(world.policy, explore_every=1))) is None
@@ -74,6 +84,37 @@ def test_a_disliked_context_is_the_last_resort() -> None:
     made = materials(2, first=20, contexts=("football", "space"))
     liked = {"football": Liked(0.1, 0.9)}
     assert first_context(kitchen(made=made, interests=liked, scope=(2,))) == "space"
+
+
+@pytest.mark.parametrize("liked", ["football", "music", "space"])
+def test_where_nothing_is_neutral_the_default_is_what_is_disliked_least_however_unsure(liked: str) -> None:
+    """Too weak (0.47) or too unsure (0.2) to choose by: still 0.47 before 0.36; unknown topics count as 0.5."""
+    themes = ("football", "music", "space")
+    made = materials(2, first=20, contexts=themes)
+    for confidence in (0.2, 0.9):
+        interests = {topic: Liked(0.47 if topic == liked else 0.36, confidence) for topic in themes}
+        chosen = kitchen(made=made, interests=interests, scope=(2,)).choose().chosen[0]
+        assert chosen.menu[0].context == liked
+        assert chosen.because_interest == f"It is about {liked}, as no task without a theme fits."
+        del interests[liked]
+        assert first_context(kitchen(made=made, interests=interests, scope=(2,))) == liked
+
+
+def test_a_default_drawn_by_lot_alone_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mutant beside the test above: without the leaning the hash alone decides."""
+    monkeypatch.setattr(window, "leaning", lambda *_: 0)
+    themes = ("football", "music", "space")
+    made = materials(2, first=20, contexts=themes)
+    interests = {topic: {other: Liked(0.47 if other == topic else 0.36, 0.9) for other in themes} for topic in themes}
+    given = {first_context(kitchen(made=made, interests=interests[topic], scope=(2,))) for topic in themes}
+    assert len(given) == 1
+
+
+def test_being_disliked_less_is_no_reason_to_leave_the_window() -> None:
+    """At success 0.62 the fit is 0.77, more than the tolerance of 0.15 below the best."""
+    made = materials(2, first=20, contexts=("football",)) + materials(2, first=30, contexts=("music",), difficulty=-0.5)
+    disliked = {"football": Liked(0.1, 0.9), "music": Liked(0.4, 0.9)}
+    assert first_context(kitchen(made=made, interests=disliked, scope=(2,))) == "football"
 
 
 def test_the_record_names_the_best_by_skill_and_why_not_the_runner_up() -> None:
