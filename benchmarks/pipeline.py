@@ -1,0 +1,271 @@
+"""How fast events become visible assignments: Souschef, a plain Celery pipeline, and the storage alone.
+
+One run, one server, the same events, the same outputs:
+
+(a) Souschef: HTTP door to visible assignments, the very processes that `souschef up` starts;
+(b) a plain pipeline, one Celery task an event (`pipeline_plain.py`);
+(c) the rows that (a) wrote, written by COPY alone: no Celery, no computing.
+
+    python benchmarks/pipeline.py            # ten minutes
+    python benchmarks/pipeline.py --quick    # under a minute
+    python benchmarks/pipeline.py --json
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import orjson
+import psutil
+import psycopg
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import pipeline_storage
+from benchmarks.pipeline_ground import Ground, Meter, in_force, latencies, plain_url, prepared, send, wait_until_applied
+from benchmarks.pipeline_traffic import Batch, traffic
+from config.settings import Settings
+from workers.supervisor import running
+
+PLAIN_PROCESSES = {
+    "worker": ("celery", "-A", "benchmarks.pipeline_plain", "worker", "--loglevel", "WARNING"),
+    "door": ("uvicorn", "benchmarks.pipeline_plain:door", "--no-access-log", "--log-level", "warning", "--port"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is sent."""
+
+    classes: int
+    submissions: int
+    plain_classes: int
+    """The plain pipeline gets the first so many classes: its rate does not depend on how long it runs."""
+    quiet_seconds: float
+    statements_a_request: int = 100
+
+
+FULL = Size(classes=120, submissions=4, plain_classes=10, quiet_seconds=60)
+QUICK = Size(classes=16, submissions=2, plain_classes=1, quiet_seconds=5)
+QUIET_EVENTS_A_SECOND = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What one pipeline did."""
+
+    events: int
+    seconds: float
+    cpu_seconds: dict[str, float]
+    peak_bytes: dict[str, int]
+    bytes_an_event: float
+    students: dict[str, str]
+    """Digest of what is published of each student's skills."""
+    quiet: list[float]
+    """Seconds from 200 to visible at twenty events a second, sorted."""
+
+    @property
+    def rate(self) -> float:
+        """Events a second."""
+        return self.events / self.seconds
+
+
+def measure_souschef(ground: Ground, batches: Sequence[Batch], quiet: Sequence[Batch]) -> Figures:
+    """Return the figures of Souschef."""
+    chosen = ground.copy("run_souschef")
+    with running(chosen, processes=("worker", "door"), free_ports=True) as kitchen:
+        pids = {name: process.popen.pid for name in ("worker", "door") if (process := kitchen.process(name)).popen}
+        return _measure(ground, chosen, kitchen.door_url, pids, batches, quiet)
+
+
+def measure_plain(ground: Ground, batches: Sequence[Batch], quiet: Sequence[Batch]) -> Figures:
+    """Return the figures of the plain pipeline."""
+    chosen = ground.copy("run_plain")
+    with _plain(chosen) as (door, pids):
+        return _measure(ground, chosen, door, pids, batches, quiet)
+
+
+def _measure(
+    ground: Ground, chosen: Settings, door: str, pids: dict[str, int], batches: Sequence[Batch], quiet: Sequence[Batch]
+) -> Figures:
+    url = chosen.database_url_text()
+    events = sum(batch.events for batch in batches)
+    with in_force(chosen), Meter({**pids, "postgres": ground.postmaster}) as meter:
+        _post_one_by_one(quiet[:20], door, ground)  # warm: shelves loaded, plans made
+        wait_until_applied(url, seconds=60)
+        before, size, started = meter.cpu_seconds(), _bytes(url), time.monotonic()
+        send(batches, door=door, credentials=[ground.credential])
+        wait_until_applied(url, seconds=3_600)
+        seconds, after = time.monotonic() - started, meter.cpu_seconds()
+        grown = _bytes(url) - size
+        students = _published(url)
+        sent = send(quiet[20:], door=door, credentials=[ground.credential], rate=QUIET_EVENTS_A_SECOND)
+        wait_until_applied(url, seconds=600)
+        return Figures(
+            events=events,
+            seconds=seconds,
+            cpu_seconds={name: after[name] - before[name] for name in after},
+            peak_bytes=meter.peak_bytes,
+            bytes_an_event=grown / events,
+            students=students,
+            quiet=latencies(url, sent),
+        )
+
+
+def _post_one_by_one(batches: Sequence[Batch], door: str, ground: Ground) -> None:
+    send(batches, door=door, credentials=[ground.credential])
+
+
+def _bytes(url: str) -> int:
+    with psycopg.connect(plain_url(url), autocommit=True) as connection:
+        row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _published(url: str) -> dict[str, str]:
+    """Return a digest of each student's published standing, versions left out: they count the steps taken."""
+    question = """
+        SELECT person.ref,
+               md5(string_agg(concat_ws(' ', skill_id, mastery, low, high, responses), ',' ORDER BY skill_id))
+          FROM souschef.skill_gap JOIN souschef.person ON person.id = student_id GROUP BY person.ref
+    """
+    with psycopg.connect(plain_url(url), autocommit=True) as connection:
+        return dict(connection.execute(question).fetchall())
+
+
+@contextmanager
+def _plain(chosen: Settings) -> Iterator[tuple[str, dict[str, int]]]:
+    """Have the plain pipeline's door and worker running; yield the door's address and the processes."""
+    port = _free_port()
+    root = Path(__file__).parent.parent
+    with in_force(chosen):
+        environment = {**os.environ, "PYTHONPATH": str(root)}
+        commands = {name: list(command) for name, command in PLAIN_PROCESSES.items()}
+        commands["door"].append(str(port))
+        processes = {
+            name: subprocess.Popen([str(Path(sys.executable).parent / program), *rest], cwd=root, env=environment)
+            for name, (program, *rest) in commands.items()
+        }
+        try:
+            _await_health(f"http://127.0.0.1:{port}/health")
+            yield f"http://127.0.0.1:{port}", {name: process.pid for name, process in processes.items()}
+        finally:
+            for process in processes.values():
+                process.terminate()
+            for process in processes.values():
+                process.wait(timeout=60)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _await_health(url: str) -> None:
+    for _ in range(300):
+        try:
+            httpx.get(url, timeout=2).raise_for_status()
+        except httpx.HTTPError:
+            time.sleep(0.1)
+        else:
+            return
+    raise TimeoutError(f"{url} does not answer")
+
+
+def run(size: Size, console: Console) -> dict[str, object]:
+    """Measure all three and return the figures."""
+    batches = traffic(
+        classes=size.classes, submissions=size.submissions, statements_a_request=size.statements_a_request
+    )
+    few = traffic(
+        classes=size.plain_classes, submissions=size.submissions, statements_a_request=size.statements_a_request
+    )
+    later = traffic(
+        classes=size.plain_classes, submissions=size.submissions + 1, statements_a_request=1, skip=size.submissions
+    )
+    quiet = [batch for batch in later if batch.events][: 20 + int(QUIET_EVENTS_A_SECOND * size.quiet_seconds)]
+    with (
+        tempfile.TemporaryDirectory(prefix="souschef-bench-", ignore_cleanup_errors=True) as folder,
+        prepared(Path(folder), classes=size.classes) as ground,
+    ):
+        with console.status(f"(a) Souschef: {sum(b.events for b in batches):,} events"):
+            ours = measure_souschef(ground, batches, quiet)
+        with console.status(f"(b) plain Celery: {sum(b.events for b in few):,} events"):
+            plain = measure_plain(ground, few, quiet[: 20 + 20 * 5])
+        with console.status("(c) storage alone"):
+            storage = pipeline_storage.measure(ground, events=ours.events + 20)
+    same = [ours.students.get(student) == digest for student, digest in plain.students.items()]
+    return _told(size, ours, plain, storage_rate=storage, agree=sum(same), compared=len(same))
+
+
+def _told(
+    size: Size, ours: Figures, plain: Figures, *, storage_rate: float, agree: int, compared: int
+) -> dict[str, object]:
+    return {
+        "students": size.classes * 28,
+        "events": {"souschef": ours.events, "plain": plain.events},
+        "events_per_second": {
+            "souschef": round(ours.rate, 1),
+            "plain": round(plain.rate, 1),
+            "storage": round(storage_rate, 1),
+        },
+        "a_over_b": round(ours.rate / plain.rate, 2),
+        "a_over_c": round(ours.rate / storage_rate, 3),
+        "p50_ms": _percentile(ours.quiet, 0.50),
+        "p95_ms": _percentile(ours.quiet, 0.95),
+        "p99_ms": _percentile(ours.quiet, 0.99),
+        "plain_p95_ms": _percentile(plain.quiet, 0.95),
+        "cpu_us_per_event": {
+            "souschef": {name: round(1e6 * used / ours.events) for name, used in ours.cpu_seconds.items()},
+            "plain": {name: round(1e6 * used / plain.events) for name, used in plain.cpu_seconds.items()},
+        },
+        "bytes_per_event": {"souschef": round(ours.bytes_an_event), "plain": round(plain.bytes_an_event)},
+        "peak_mb": {
+            "souschef": {name: used // 2**20 for name, used in ours.peak_bytes.items()},
+            "plain": {name: used // 2**20 for name, used in plain.peak_bytes.items()},
+        },
+        "students_with_the_same_gaps": {"agree": agree, "compared": compared},
+        "cores": psutil.cpu_count(),
+    }
+
+
+def _percentile(values: Sequence[float], share: float) -> float | None:
+    return round(1_000 * values[min(len(values) - 1, int(share * len(values)))], 1) if values else None
+
+
+def show(told: dict[str, object], console: Console) -> None:
+    """Print the figures as a table."""
+    table = Table("", "", title="From the door to visible assignments")
+    for name, value in told.items():
+        table.add_row(name.replace("_", " "), orjson.dumps(value).decode() if isinstance(value, dict) else str(value))
+    console.print(table)
+
+
+def main(
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="Under a minute.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
+) -> None:
+    """Measure Souschef, a plain Celery pipeline and the storage alone in one run."""
+    told = run(QUICK if quick else FULL, Console(stderr=True, quiet=as_json))
+    if as_json:
+        typer.echo(orjson.dumps(told).decode())
+    else:
+        show(told, Console())
+
+
+if __name__ == "__main__":
+    typer.run(main)
