@@ -9,10 +9,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 UV ?= uv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check up bench chaos lock clean
+.PHONY: help demo test check up bench chaos screenshots sbom lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/embedded.stamp ## Ten weeks of a real class turned into assignments, real servers included
 	@bin/souschef demo $(if $(filter true,$(CI)),--exit)
@@ -20,11 +20,12 @@ demo: .venv/embedded.stamp ## Ten weeks of a real class turned into assignments,
 test: .venv/dev.stamp ## Run the tests against real servers; PYTEST="-k door -x" passes options on
 	@$(BIN)/python -m pytest $(PYTEST)
 
-check: .venv/dev.stamp ## Lint, format, types and the arrows between the folders
+check: .venv/dev.stamp ## Lint, format, types, the arrows between the folders, and what bandit finds
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml config models learning lms tasks web workers
 
 up: .venv/embedded.stamp ## Start everything and keep it running until Ctrl-C
 	@bin/souschef up
@@ -36,6 +37,15 @@ bench: .venv/dev.stamp ## Measure every figure that the README quotes; BENCH=nam
 chaos: .venv/dev.stamp ## Kill, freeze and fill things, and count what was lost
 	@test -d tests/chaos || { echo "There are no chaos tests yet."; exit 1; }
 	@$(BIN)/python -m pytest tests/chaos $(PYTEST)
+
+screenshots: .venv/dev.stamp ## Take the pictures of Flower that docs/operations.md shows (needs Chromium)
+	@$(BIN)/python .ci/screenshots.py
+
+sbom: .venv/dev.stamp ## Write the bill of materials of the image, sbom.json, as CycloneDX
+	@$(BIN)/python .ci/sbom.py sbom.json && echo "sbom.json"
+
+explanations: .venv/embedded.stamp ## Write docs/explanations.md anew from the example school
+	@PYTHONPATH=. $(BIN)/python -m workers.explanations
 
 lock: ## Pin all dependencies anew (needs uv)
 	@for file in embedded:embedded,text production:text dev:embedded,text,dev; do \

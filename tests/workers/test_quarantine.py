@@ -154,7 +154,7 @@ def test_a_replay_reads_what_was_parked_again_and_leaves_the_quarantine(ids: lis
     assert json.loads(run("replay", "--dry-run", "--json")) == {"again": 1, "pruned": 0, "dry_run": True}
     assert states()[1] == ("parked", "unknown_student")
     run("replay", "--source", "own", "--since", "2020-01-01")
-    assert states() == [("quarantined", "bad_time"), ("pending", None)]
+    assert states() == [("quarantined", "bad_time"), ("pending", "again")]
     assert assessment_completed([ids[1]])["parked"] == 1
     assert json.loads(run("replay", "--since", "9000-01-01T00:00Z", "--json"))["again"] == 0
 
