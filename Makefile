@@ -7,6 +7,8 @@ PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11 python
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
 UV ?= uv
+# How many tests run at once; each has servers of its own. 0 where they share a RabbitMQ.
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check up bench chaos screenshots sbom lock clean
@@ -18,7 +20,7 @@ demo: .venv/embedded.stamp ## Ten weeks of a real class turned into assignments,
 	@bin/souschef demo $(if $(filter true,$(CI)),--exit)
 
 test: .venv/dev.stamp ## Run the tests against real servers; PYTEST="-k door -x" passes options on
-	@$(BIN)/python -m pytest $(PYTEST)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(PYTEST)
 
 check: .venv/dev.stamp ## Lint, format, types, the arrows between the folders, and what bandit finds
 	@$(BIN)/ruff check .

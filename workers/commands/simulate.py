@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from learning.simulation.run import Outcome
 
 
-def simulate(
+def simulate(  # noqa: PLR0913 - the options of a command
     *,
     quick: Annotated[
         bool, typer.Option("--quick", help="A few small classes: under a minute, for every change.")
@@ -22,8 +22,13 @@ def simulate(
     jobs: Annotated[int, typer.Option(min=1, help="Processes at once.")] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
     plot: Annotated[Path | None, typer.Option(help="Write a picture of the policies to this PNG.")] = None,
+    keep: Annotated[Path | None, typer.Option(help="Keep outcomes in this file, and go on from what it holds.")] = None,
 ) -> None:
     """Let our decision and others' teach the same simulated classes, and judge the gates.
+
+    The full run takes hours: with --keep it goes on where Ctrl-C or a power cut ended it.
+
+    Examples: souschef simulate --quick, souschef simulate --keep outcomes.jsonl --plot policies.png
 
     Exit codes: 0 every gate holds but those known not to, 1 another does not, 2 no such world.
     """
@@ -34,7 +39,7 @@ def simulate(
     from workers.simulation_view import draw, figures, show
 
     plan = _plan(quick=quick, seeds=seeds, students=students, days=days, worlds=world)
-    outcomes = outcomes_of(plan, jobs=jobs)
+    outcomes = outcomes_of(plan, jobs=jobs, keep=keep)
     judged = gates(outcomes, strict=not quick)
     if plot is not None:
         draw(outcomes, plot)
@@ -65,23 +70,33 @@ def _plan(*, quick: bool, worlds: list[str] | None, **sizes: int | None) -> "Pla
     )
 
 
-def outcomes_of(plan: "Plan", *, jobs: int) -> "list[Outcome]":
-    """Run a plan's tasks in so many processes, with a progress bar on stderr; their order is the plan's."""
-    from concurrent.futures import ProcessPoolExecutor
+def outcomes_of(plan: "Plan", *, jobs: int, keep: Path | None = None) -> "list[Outcome]":
+    """Run a plan's tasks in so many processes, with a progress bar on stderr; their order is the plan's.
+
+    What the file `keep` holds of the same code is not run again; what comes is kept there at once.
+    """
+    from concurrent.futures import ProcessPoolExecutor, as_completed
     from multiprocessing import get_context
 
     from workers.response_files import progress
+    from workers.simulation_kept import Kept, name_of
 
-    tasks = plan.tasks()
-    found: list[Outcome] = []
+    tasks, kept = plan.tasks(), Kept(keep)
+    missing = [task for task in tasks if name_of(task) not in kept.known]
     with (
         ProcessPoolExecutor(max_workers=jobs, mp_context=get_context("spawn")) as pool,
         progress("Simulating", len(tasks)) as advance,
     ):
-        for outcome in pool.map(_run, tasks):
-            found.append(outcome)
-            advance(1)
-    return found
+        advance(len(tasks) - len(missing))
+        running = {pool.submit(_run, task): task for task in missing}
+        try:
+            for done in as_completed(running):
+                kept.add(running[done], done.result())
+                advance(1)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [kept.known[name_of(task)] for task in tasks]
 
 
 def _run(task: Any) -> "Outcome":  # noqa: ANN401 - a Task, whose module a spawned process loads late

@@ -1,6 +1,7 @@
 """`souschef simulate` prints what it ran and judges the gates."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -25,3 +26,24 @@ def test_an_unknown_world_is_refused_with_those_there_are(capsys: pytest.Capture
         main(["simulate", "--world", "atlantis"])
     assert ended.value.code == 2
     assert "atlantis" in capsys.readouterr().err
+
+
+def test_a_run_goes_on_where_it_stopped(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """What is kept is not run again, a torn last line is, and another version's outcomes are not believed."""
+    kept = tmp_path / "outcomes.jsonl"
+
+    def told() -> str:
+        with pytest.raises(SystemExit):
+            main([*SMALL, "--json", "--keep", str(kept)])
+        return capsys.readouterr().out
+
+    whole = told()
+    lines = kept.read_text().splitlines()
+    assert len(lines) == 4
+    assert told() == whole
+    assert kept.read_text().splitlines() == lines
+    foreign = json.loads(lines[0])
+    foreign["code"], foreign["outcome"]["net"] = "another", 99.0
+    kept.write_text("\n".join([json.dumps(foreign), *lines[1:3], lines[3][:40]]))
+    assert told() == whole
+    assert len(kept.read_text().splitlines()) == 6
