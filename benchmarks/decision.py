@@ -69,7 +69,7 @@ def student(number: int, catalogue: Catalogue) -> Place:
         for n in range(1, SKILLS + 1)
     }
     ability = beliefs[1].ability
-    beliefs = {n: replace(b, ability=ability) for n, b in beliefs.items()}
+    beliefs = {n: b._replace(ability=ability) for n, b in beliefs.items()}
     ids = rng.sample(sorted(catalogue.entries), 30)
     history = tuple(
         Use(m, catalogue.entries[m].skills[0], NOW - DAY - 60 * n, float(rng.random() < RIGHT))

@@ -11,19 +11,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from statistics import NormalDist
+from typing import NamedTuple
 
 F = 1.3
 """Default factor on a belief's variance, which is a little too sure of itself (`Parameters.gap_variance_factor`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class SkillBelief:
+class SkillBelief(NamedTuple):
     """A student's standing on one skill at one moment, as Gaussians in logits.
 
     `ability` is the general level (bias and ability), `offset` what is special about this skill,
     `difficulty` the skill's own; success on an item drawn from the skill's has the logit
     `ability + offset - difficulty`. That is flatter than the logit of success on any single item, which the filter
-    keeps: items differ, and so do a student's days (`docs/decisions/0020-mastery-over-items.md`).
+    keeps: items differ, and so do a student's days (`docs/decisions/0020-mastery-over-items.md`). A tuple, because each
+    round makes one for every skill of every student.
     """
 
     skill: int

@@ -18,8 +18,8 @@ class View:
     """What a baseline sees on one day."""
 
     classroom: Classroom
-    mastery: Floats
-    """Believed, (students, skills)."""
+    look: Callable[[], Floats]
+    """Asks what is believed today."""
     interest: Floats
     """As the survey told it, (students, contexts); neutral first, at a half."""
     skill: Ints
@@ -32,6 +32,16 @@ class View:
     rng: np.random.Generator
     place: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     """Where in the course each student is: for policies that go through it."""
+
+    @property
+    def count(self) -> int:
+        """How many students there are."""
+        return self.classroom.students
+
+    @property
+    def mastery(self) -> Floats:
+        """Believed mastery, (students, skills)."""
+        return self.look()
 
 
 Choice = tuple[Ints, Ints, Ints]
@@ -46,16 +56,16 @@ def believed_interest(classroom: Classroom) -> Floats:
 
 
 def _middle(view: View) -> Ints:
-    return np.full(len(view.mastery), MIDDLE)
+    return np.full(view.count, MIDDLE)
 
 
 def _any_context(view: View) -> Ints:
-    return view.rng.integers(0, len(CONTEXTS), len(view.mastery))
+    return view.rng.integers(0, len(CONTEXTS), view.count)
 
 
 def random_in_scope(view: View) -> Choice:
     """Any material in scope."""
-    count = len(view.mastery)
+    count = view.count
     skill = view.classroom.scope[view.rng.integers(0, len(view.classroom.scope), count)]
     return skill, view.rng.integers(0, len(LEVELS), count), _any_context(view)
 
@@ -64,7 +74,7 @@ def lockstep(view: View) -> Choice:
     """The class goes through the scope together, a skill after the other, with plain average tasks."""
     order = view.classroom.order
     skill = order[min(view.day * len(order) // view.days, len(order) - 1)]
-    return np.full(len(view.mastery), skill), _middle(view), np.zeros(len(view.mastery), dtype=np.int64)
+    return np.full(view.count, skill), _middle(view), np.zeros(view.count, dtype=np.int64)
 
 
 def lowest_mastery(view: View) -> Choice:
@@ -130,7 +140,7 @@ def thresholds(view: View) -> Choice:
     done = view.skill >= 0
     view.place = np.where(done & (view.share >= 0.8), view.place + 1, view.place) % len(order)  # noqa: PLR2004 - rule
     level = np.where(~done | (view.share >= 0.5), MIDDLE, 0)  # noqa: PLR2004 - the rule's threshold
-    return order[view.place], level, np.zeros(len(view.mastery), dtype=np.int64)
+    return order[view.place], level, np.zeros(view.count, dtype=np.int64)
 
 
 def interest_only(view: View) -> Choice:

@@ -149,8 +149,7 @@ def _after(
 
 def _true(belief: SkillBelief, theta: float) -> SkillBelief:
     """Return a belief that is sure of the truth."""
-    return replace(
-        belief,
+    return belief._replace(
         ability=0.0,
         ability_variance=0.01,
         offset=float(theta),

@@ -62,7 +62,7 @@ def run(policy: str, world: World, *, seed: int, size: Size, own: Policy | None 
         if ours:
             skill, level, context, _ = ours.decide(room.estimator, room.students.theta, day=day, picks=room.picks[day])
         elif view:
-            view.day, view.mastery = day, room.estimator.look_at_all(at=START + day * DAY)
+            view.day = day
             skill, level, context = room.waiting(BASELINES[policy](view))
         who, share = room.work(day, skill, level, context)
         if ours:
@@ -78,9 +78,9 @@ def run(policy: str, world: World, *, seed: int, size: Size, own: Policy | None 
 def _view(room: Room, *, seed: int) -> View:
     count = room.classroom.students
     nobody = np.full(count, -1, dtype=np.int64)
-    return View(
+    view = View(
         classroom=room.classroom,
-        mastery=room.estimator.mastery,
+        look=lambda: room.estimator.look_at_all(at=START + view.day * DAY),
         interest=believed_interest(room.classroom),
         skill=nobody,
         level=np.ones(count, dtype=np.int64),
@@ -90,6 +90,7 @@ def _view(room: Room, *, seed: int) -> View:
         rng=np.random.default_rng((seed, 2)),
         place=np.zeros(count, dtype=np.int64),
     )
+    return view
 
 
 class Room:

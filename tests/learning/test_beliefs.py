@@ -1,7 +1,6 @@
 """What follows from a belief: mastery, interval, gap, level, predicted success."""
 
 import math
-from dataclasses import replace
 from statistics import NormalDist
 
 import pytest
@@ -80,7 +79,7 @@ def test_a_material_on_two_skills_weighs_them_as_the_filter_does() -> None:
     # V = 0.04 + w^2 (0.05 + 0.05) + (0.01 + 0.01) / 4 = 0.0808
     w = 2**-0.74
     expected = sigmoid((0.8 + w - 1.3) / math.sqrt(1 + math.pi * (0.04 + 0.1 * w * w + 0.005) / 8))
-    assert predicted_success([SURE, replace(SURE, skill=2)], 1.0).probability == pytest.approx(expected)
+    assert predicted_success([SURE, SURE._replace(skill=2)], 1.0).probability == pytest.approx(expected)
 
 
 @given(some_beliefs, st.floats(0.01, 0.99), st.floats(-20, 20))
@@ -106,14 +105,14 @@ def test_a_higher_target_and_a_harder_material_are_never_easier(
 
 @given(some_beliefs)
 def test_less_doubt_is_a_narrower_interval(belief: SkillBelief) -> None:
-    doubtful = replace(belief, offset_variance=belief.offset_variance + 1.0)
+    doubtful = belief._replace(offset_variance=belief.offset_variance + 1.0)
     (low, high), (lower, higher) = interval(belief), interval(doubtful)
     assert lower <= low
     assert high <= higher
 
 
 def test_certainty_is_a_step() -> None:
-    certain = replace(SURE, ability_variance=0.0, offset_variance=0.0, difficulty_variance=0.0)
+    certain = SURE._replace(ability_variance=0.0, offset_variance=0.0, difficulty_variance=0.0)
     assert gap_probability(certain, 0.8) == 1.0  # sigmoid(1) = .731 < .8
     assert gap_probability(certain, 0.7) == 0.0
 

@@ -156,7 +156,8 @@ def test_a_redis_of_the_system_takes_the_same_users(tmp_path: Path) -> None:
     acl = tmp_path / "acl"
     acl.write_text(secret_files.acl(secrets.token_hex(8)) + "\n")
     port = port_for(0)
-    server = subprocess.Popen([program, "--port", str(port), "--aclfile", str(acl)], stdout=subprocess.DEVNULL)
+    command = [program, "--port", str(port), "--aclfile", str(acl), "--dir", str(tmp_path)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         time.sleep(1)
         with redis.Redis(port=port, username="health", password="none") as health:

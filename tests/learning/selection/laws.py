@@ -248,7 +248,7 @@ def more_interest_never_lowers(world: World) -> None:
     content = {topic: Liked(0.6 + 0.05 * n, 0.5) for n, topic in enumerate(TOPICS)}
     _chosen_again(calm.but(policy=replace(calm.policy, tolerance=0.15), interests=content, interest_switch=True))
     for skill, believed in world.place.beliefs.items():
-        higher = replace(believed, offset=believed.offset + 0.5)
+        higher = believed._replace(offset=believed.offset + 0.5)
         before, now = _case(world), _case(world.but(beliefs={**world.place.beliefs, skill: higher}))
         assert now.ready(skill) >= before.ready(skill)
 
@@ -295,7 +295,7 @@ def orders_survive(world: World) -> None:
             if order.kind is OrderKind.FORBID:
                 assert order.material not in defaults
         _holds_hold(world, decision)
-        beliefs = {s: replace(b, offset=rng.gauss(0, 2)) for s, b in world.place.beliefs.items()}
+        beliefs = {s: b._replace(offset=rng.gauss(0, 2)) for s, b in world.place.beliefs.items()}
         world = after(world, decision).but(beliefs=beliefs, evidence_until=NOW + rng.random())
 
 

@@ -277,7 +277,7 @@ def _later(rng: random.Random, world: World) -> World:
     world = after(world, world.choose())
     as_of = world.as_of + rng.choice([0.1, 1, 15]) * DAY
     beliefs = {
-        skill: replace(believed, offset=believed.offset + rng.gauss(0, 0.4))
+        skill: believed._replace(offset=believed.offset + rng.gauss(0, 0.4))
         for skill, believed in world.place.beliefs.items()
     }
     history, current = world.place.history, world.place.current
