@@ -205,6 +205,13 @@ def history(dice: random.Random, *, students: list[str], items: list[str], event
     return told
 
 
+def expected(told: list[dict[str, Any]]) -> dict[tuple[str, str], float]:
+    """(student, id of the answer) -> its outcome after all regrades, counted from the history alone."""
+    found = {(each["student"], each["id"]): each["outcome"] for each in told if each["id"].startswith("e")}
+    found |= {(each["student"], each["replaces"]): each["outcome"] for each in told if "replaces" in each}
+    return found
+
+
 def requests(dice: random.Random, told: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     """Return events dealt out to requests of one to nine, in no order."""
     shuffled = dice.sample(told, len(told))

@@ -15,7 +15,7 @@ from learning import mastery
 from models import database, facts, inbox, quarantine, terms
 from models.facts import BEGINNING
 from tasks.folding import responses_of
-from tests.tasks.simulated import Broker, Faults, World, faulty, history, kinds, requests
+from tests.tasks.simulated import Broker, Faults, World, expected, faulty, history, kinds, requests
 
 Ask = Callable[..., list[tuple[Any, ...]]]
 STUDENTS = [f"riverside-s{number}" for number in range(413, 419)]
@@ -51,13 +51,6 @@ def make_world(school: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     yield make
     for listening in opened:
         listening.__exit__(None, None, None)
-
-
-def expected(told: list[dict[str, Any]]) -> dict[tuple[str, str], float]:
-    """(student, id of the answer) -> its outcome after all regrades, counted from the history alone."""
-    found = {(each["student"], each["id"]): each["outcome"] for each in told if each["id"].startswith("e")}
-    found |= {(each["student"], each["replaces"]): each["outcome"] for each in told if "replaces" in each}
-    return found
 
 
 def stored(ask: Ask) -> dict[tuple[str, str], float]:

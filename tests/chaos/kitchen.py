@@ -1,0 +1,246 @@
+"""A whole kitchen with servers of its own that a test may break: start, burst, quiet, compare.
+
+    with opened(lease=3) as kitchen:
+        told = kitchen.events(400, seed=7)
+        with kitchen.burst(told) as lms:
+            lms.answered(100)          # in the middle of the burst
+            kitchen.kill_worker()
+        kitchen.quiet(seconds=45)
+        counts = kitchen.compare(told)
+
+What is expected is counted from the history alone; that states are right is asked of `souschef rebuild`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import redis
+from pydantic import SecretStr
+from sqlalchemy import text
+from typer.testing import CliRunner
+
+from config.settings import Settings, settings
+from models import clock, database, sources
+from models.sources import Credential
+from tests.chaos.lms import Lms
+from tests.tasks.simulated import BEGIN, expected, history
+from workers import demonstration, embedded, supervisor
+from workers.command_line import app
+
+Told = list[dict[str, Any]]
+ITEMS = ["3.NF.A.1 q01", "3.OA.A.1 q01", "3.OA.B.5 q01", "3.OA.C.7 q01", "4.NF.A.1 q01"]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of the events of a test, each figure read from the database."""
+
+    sent: int
+    applied: int
+    quarantined: int
+    dropped: int
+    lost: int
+    """Accepted and neither applied, quarantined nor dropped; or applied without its fact."""
+    doubled: int
+    """Facts too many, and students whose state is not what the facts say."""
+    falls: int
+    """Rows of the feed whose version is below an earlier one of the same student, and holes in its numbers."""
+
+
+@dataclass(slots=True)
+class ChaosKitchen:
+    """Servers, processes, a loaded school and its LMS."""
+
+    data_dir: Path
+    running: supervisor.Kitchen
+    credential: Credential
+
+    def events(self, wanted: int, *, seed: int) -> Told:
+        """Return a history of all students of the school: answers, regrades and likes, from a seed."""
+        refs = [ref for (ref,) in ask("SELECT ref FROM souschef.person WHERE role = 'student' ORDER BY ref")]
+        return history(random.Random(seed), students=refs, items=ITEMS, events_wanted=wanted)
+
+    @contextmanager
+    def burst(self, told: Told, *, clients: int = 8, seed: int = 0, door: str | None = None) -> Iterator[Lms]:
+        """Have the LMS send while the block runs; at its end every event has been accepted."""
+        lms = Lms(door or self.running.door_url, self.credential)
+        lms.start(told, clients=clients, seed=seed)
+        try:
+            yield lms
+        except BaseException:
+            lms.give_up()
+            raise
+        finally:
+            lms.join()
+
+    def send(self, told: Told, **options: Any) -> Lms:
+        """Send events and return when they are accepted."""
+        with self.burst(told, **options) as lms:
+            pass
+        return lms
+
+    def quiet(self, *, seconds: float) -> float:
+        """Wait until nothing is pending; return after how long."""
+        return wait_until(lambda: pending() == 0, seconds=seconds, what="nothing pending")
+
+    def compare(self, told: Told) -> Counts:
+        """Count what became of the events; ask `rebuild` whether each state is what the facts say."""
+        ended = dict(ask("SELECT state, count(*) FROM souschef.inbox GROUP BY state"))
+        wanted, stored = expected(told), outcomes()
+        facts = {key for key, value in wanted.items() if stored.get(key) == value}
+        unfinished = len(told) - sum(ended.get(name, 0) for name in ("done", "quarantined", "dropped"))
+        held = ended.get("quarantined", 0)
+        return Counts(
+            sent=len(told),
+            applied=ended.get("done", 0),
+            quarantined=held,
+            dropped=ended.get("dropped", 0),
+            lost=max(0, unfinished) + max(0, len(wanted) - len(facts) - held),
+            doubled=max(0, -unfinished) + len(stored.keys() - wanted.keys()) + rebuilt_differently(),
+            falls=falls(),
+        )
+
+    def kill_worker(self) -> None:
+        """Kill -9 the worker and its pool at once; the supervisor starts another."""
+        with contextlib.suppress(ProcessLookupError, IndexError):
+            os.killpg(self.running.worker_pids[0], signal.SIGKILL)
+
+    def broker(self) -> redis.Redis:
+        """Return a client of the broker."""
+        return redis.Redis.from_url(self.running.broker_url)
+
+    def stop_broker(self) -> None:
+        """SHUTDOWN NOSAVE: what was in it is gone."""
+        with self.broker() as client, contextlib.suppress(redis.ConnectionError):
+            client.execute_command("SHUTDOWN", "NOSAVE")
+        wait_until(lambda: not _in(self.data_dir / "valkey"), seconds=10, what="the broker gone")
+
+    def start_broker(self) -> None:
+        """Start it again, empty, at its old address."""
+        embedded.start(self.data_dir, database=False, durable=False)
+
+    def stop_database(self) -> None:
+        """Stop PostgreSQL as `pg_ctl -m immediate` does: nobody is waited for, nothing is written back."""
+        main = int((self.data_dir / "postgres" / "postmaster.pid").read_text().split()[0])
+        os.kill(main, signal.SIGQUIT)
+        psutil.wait_procs([psutil.Process(main)] if psutil.pid_exists(main) else [], timeout=10)
+
+    def start_database(self) -> None:
+        """Start it again; it recovers from its log."""
+        embedded.start(self.data_dir, broker=False)
+
+
+@contextmanager
+def opened(
+    *,
+    lease: float = 30.0,
+    sweep: float = 10.0,
+    processes: Sequence[str] = ("worker", "door"),
+    broker_url: Callable[[str], str] = str,
+    database_url: Callable[[str], str] = str,
+) -> Iterator[ChaosKitchen]:
+    """Have a kitchen in a folder of its own; `broker_url` and `database_url` may put something in between.
+
+    The supervisor is given the addresses, so what a test stops stays stopped until the test starts it.
+    """
+    data_dir = Path(tempfile.mkdtemp(prefix="souschef-chaos-")) / "data"
+    try:
+        database_server = embedded.start(data_dir, broker=False)
+        broker_server = embedded.start(data_dir, database=False, durable=False)
+        chosen = Settings(
+            data_dir=data_dir,
+            database_url=SecretStr(database_url(database_server.database_url)),
+            broker_url=SecretStr(broker_url(broker_server.broker_url)),
+            lease_seconds=lease,
+            sweep_seconds=sweep,
+        )
+        with supervisor.running(chosen, processes=processes, free_ports=True) as running:
+            yield ChaosKitchen(data_dir, running, _load())
+    finally:
+        embedded.stop(data_dir)
+        shutil.rmtree(data_dir.parent, ignore_errors=True)
+
+
+def _load() -> Credential:
+    """Load the example school at a day of its term, with a source that speaks our own events."""
+    demonstration.load(demonstration.quiet())
+    with database.transaction() as session:
+        clock.set_to(session, BEGIN)
+        return sources.add(session, "own", format="canonical", secret_key=settings().secret_key_bytes())
+
+
+def ask(statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    """Return the rows of a query."""
+    with database.transaction() as session:
+        return [tuple(row) for row in session.connection().execute(text(statement), parameters)]
+
+
+def pending() -> int:
+    """Return how many events are neither applied nor held nor dropped; one where the database does not answer."""
+    try:
+        return int(ask("SELECT count(*) FROM souschef.inbox WHERE state = 'pending'")[0][0])
+    except Exception:  # noqa: BLE001 - the test has broken it, and waits
+        return 1
+
+
+def outcomes() -> dict[tuple[str, str], float]:
+    """(student, id of the answer) -> its outcome, as it stands in the facts."""
+    rows = ask("""SELECT person.ref, substring(fact.key from '[^|]+$'), outcome FROM souschef.fact
+                    JOIN souschef.person ON person.id = student_id WHERE kind = 'item_result'""")
+    return {(student, name): outcome for student, name, outcome in rows}
+
+
+def states() -> dict[str, bytes]:
+    """Each student's state as it is stored."""
+    rows = ask("SELECT ref, state FROM souschef.learner_state JOIN souschef.person ON person.id = student_id")
+    return {ref: bytes(state) for ref, state in rows}
+
+
+def rebuilt_differently() -> int:
+    """Return how many states were not what the facts say, by `souschef rebuild --all`."""
+    ran = CliRunner().invoke(app, ["rebuild", "--all", "--json"])
+    assert ran.exit_code in (0, 1), (ran.output, ran.exception)
+    return int(json.loads(ran.stdout)["differed"])
+
+
+def falls() -> int:
+    """Return how often a version fell in the feed, or a number was missing."""
+    rows = ask("SELECT number, student_id, version FROM souschef.change ORDER BY number")
+    highest: dict[int, int] = {}
+    found = sum(number != place for place, (number, _, _) in enumerate(rows, start=1))
+    for _, student, version in rows:
+        found += version < highest.get(student, 0)
+        highest[student] = max(highest.get(student, 0), version)
+    return found
+
+
+def wait_until(done: Callable[[], bool], *, seconds: float, what: str) -> float:
+    """Wait; return for how many seconds it was."""
+    began = time.monotonic()
+    while not done():
+        assert time.monotonic() - began < seconds, f"after {seconds} s still not: {what}"
+        time.sleep(0.05)
+    return time.monotonic() - began
+
+
+def _in(folder: Path) -> list[int]:
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if Path(process.cwd()) == folder.resolve() and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+    return found

@@ -1,0 +1,83 @@
+"""An LMS that sends by many clients at once, and sends again what was not answered with a 2xx: at least once."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import httpx
+
+from models.sources import Credential
+from tests.tasks.simulated import requests
+
+PAUSE_SECONDS = 0.2
+"""Before a request is sent again."""
+
+
+class Lms:
+    """Clients of one school; what they were told is kept."""
+
+    def __init__(self, door: str, credential: Credential, *, timeout: float = 30.0) -> None:
+        self.door = door
+        self.credential = credential
+        self.timeout = timeout
+        self.statuses: Counter[int | str] = Counter()
+        self.seconds: list[float] = []
+        """How long each answer took."""
+        self.accepted = 0
+        self._queue: SimpleQueue[list[dict[str, Any]]] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self, told: list[dict[str, Any]], *, clients: int, seed: int) -> None:
+        """Deal the events out to requests, in no order, and begin to send."""
+        for request in requests(random.Random(seed), told):
+            self._queue.put(request)
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(clients)]
+        for thread in self._threads:
+            thread.start()
+
+    def answered(self, events: int, *, seconds: float = 60.0) -> None:
+        """Wait until so many events have been accepted."""
+        deadline = time.monotonic() + seconds
+        while self.accepted < events:
+            assert time.monotonic() < deadline, f"{self.accepted} of {events} accepted: {self.statuses}"
+            time.sleep(0.002)
+
+    def join(self) -> None:
+        """Return when every event has been accepted, or the sending was given up."""
+        for thread in self._threads:
+            thread.join()
+
+    def give_up(self) -> None:
+        """Send nothing any more."""
+        self._over.set()
+
+    def _run(self) -> None:
+        pair = (self.credential.key, self.credential.secret)
+        with httpx.Client(base_url=self.door, auth=pair, timeout=self.timeout) as client:
+            while not self._over.is_set():
+                try:
+                    request = self._queue.get_nowait()
+                except Empty:
+                    return
+                while not self._over.is_set() and not self._take(client, request):
+                    time.sleep(PAUSE_SECONDS)
+
+    def _take(self, client: httpx.Client, request: list[dict[str, Any]]) -> bool:
+        began = time.monotonic()
+        try:
+            status: int | str = client.post("/events", json=request).status_code
+        except httpx.HTTPError as error:
+            status = type(error).__name__
+        with self._lock:
+            self.seconds.append(time.monotonic() - began)
+            self.statuses[status] += 1
+            if status == 200:
+                self.accepted += len(request)
+        return status == 200
