@@ -58,6 +58,8 @@ class LoadReport:
     """Surveys with questions in protected categories that consent is on record for."""
     refreshed: int = 0
     """Students who were marked for a refresh."""
+    erased: int = 0
+    """People of the files who were erased, and are left out."""
     unparked: int = 0
     """Events that waited for what was loaded, and are due again."""
 

@@ -9,10 +9,11 @@ from sqlmodel import Session, select
 
 from config.errors import Exit, Mendable
 from lms.files.bundle import Bundle
-from models import inbox, learners
+from models import inbox, learners, tombstones
 from models.load_report import Difference, FilesWrong, LoadReport
 from models.loading_catalogue import load_curriculum, load_materials, load_surveys
 from models.loading_links import load_links
+from models.loading_lock import LoadUnderWay, take_school, take_time
 from models.loading_people import load_people
 from models.tables import Alias, School
 from models.underway import TABLES, Progress, Underway
@@ -24,18 +25,12 @@ CATALOGUE = frozenset(
     {"skill", "prerequisite", "topic", "item", "alignment", "scope", "material", "material skill", "questionnaire"}
 )
 """The kinds that decisions are made from: a change of one is a new version of the catalogue."""
-LOCK = 7_206_155
-"""The first half of the advisory lock that a school's loads take, so that two of them do not mix."""
 
 
 class SchoolUnclear(Mendable):
     """It is not said, or not known, which school the files are for."""
 
     exit_code = Exit.WRONG_INPUT
-
-
-class LoadUnderWay(Mendable):
-    """Two loads of one school would mix."""
 
 
 def load(
@@ -63,15 +58,15 @@ def load(
         LoadUnderWay: the school is being loaded by somebody else.
     """
     _raise_problems(bundle)
-    _take_time(session)
+    take_time(session)
     ref, name = _named_school(session, school, bundle)
     if len(bundle.schools) > 1:
         bundle = bundle.of_school(ref)
     report = LoadReport(ref)
     school_id = _school(session, ref, name, report)
+    take_school(session, school_id, ref)
+    bundle, report.erased = tombstones.leave_out(session, school_id, bundle)
     under = Underway(session, school_id, bundle, report=report, progress=progress)
-    if not under.execute("SELECT pg_try_advisory_xact_lock(:lock, CAST(:school AS integer))", lock=LOCK).scalar_one():
-        raise LoadUnderWay(f"Another load of the school {ref} is under way.", "Wait for it to end, then load again.")
     people = load_people(under)
     load_curriculum(under)
     _aliases(under)
@@ -88,16 +83,6 @@ def _raise_problems(bundle: Bundle) -> None:
     if bundle.problems:
         ordered = sorted(bundle.problems, key=lambda problem: (problem.file, problem.line))
         raise FilesWrong(ordered, untold=bundle.untold)
-
-
-def _take_time(session: Session) -> None:
-    """Let the statements of this transaction take longer than a task's may: a district has a million rows."""
-    for name, value in (
-        ("statement_timeout", "0"),
-        ("lock_timeout", "60s"),
-        ("idle_in_transaction_session_timeout", "10min"),
-    ):
-        session.connection().execute(text(f"SET LOCAL {name} = '{value}'"))
 
 
 def _named_school(session: Session, wanted: str | None, bundle: Bundle) -> tuple[str, str | None]:

@@ -43,9 +43,9 @@ class DecisionRow:
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """One line of the change feed."""
+    """One line of the change feed; `student_id` is None where the student was erased."""
 
-    student_id: int
+    student_id: int | None
     assignment_id: int | None
     kind: str
     """gaps, interests or assignment."""
@@ -183,7 +183,7 @@ def announce(session: Session, school_id: int, changes: Sequence[ChangeRow]) -> 
     """)
     connection = session.connection()
     last = int(connection.execute(take, {"school": school_id, "count": len(changes)}).scalar_one())
-    ordered = sorted(changes, key=lambda change: (change.student_id, change.kind, change.assignment_id or 0))
+    ordered = sorted(changes, key=lambda change: (change.student_id or 0, change.kind, change.assignment_id or 0))
     parameters = {
         "school": school_id,
         "before": last - len(changes),

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from learning import questionnaire
 from lms import formats
 from lms.facts import Fact, FactKind, Ignored, PayloadError, SourceRules
-from models import catalogue, clock, facts, inbox, learners, people, roster
+from models import catalogue, clock, facts, inbox, learners, people, roster, tombstones
 from models.choices import Offer
 from models.facts import BEGINNING, END, Mark, NewFact
 from models.inbox import Claimed, Ending
@@ -66,6 +66,7 @@ def apply(session: Session, school_id: int, events: list[Claimed]) -> Counter[st
     for event in events:
         if event.id in parsed:
             fresh += _sort_out(event, parsed[event.id], names, shelf, limit=limit, ending=ending)
+    tombstones.drop(session, school_id, events, ending)
     # What is parked or makes no sense today is not known better than before.
     reread = {event.id for event in events if event.again} & {*ending.done, *ending.dropped}
     wrong = facts.no_longer_told(session, reread, fresh)

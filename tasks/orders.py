@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from lms import canonical_orders
 from lms.facts import Order, OrderVerb, PayloadError
-from models import catalogue, inbox, learners, orders, roster
+from models import catalogue, inbox, learners, orders, roster, tombstones
 from models.inbox import Claimed, Ending
 from models.orders import OrderRow
 from models.tables.people import AliasKind
@@ -41,6 +41,7 @@ def apply_orders(session: Session, school_id: int, events: list[Claimed]) -> Cou
             ending.quarantined[event.id] = (error.code, error.pointer)
         else:
             ending.done.append(event.id)
+    tombstones.drop(session, school_id, events, ending)
     counts = Counter(ending.counts())
     whom = orders.concerned(session, classes=classes, students=students)
     if whom:

@@ -70,6 +70,8 @@ def lines(report: LoadReport, *, dry_run: bool, seconds: float) -> Iterator[str]
         yield f"  left out, it closes a circle: {' needs '.join(circle)}"
     if report.consents:
         yield f"  Consent to questions in protected categories is on record for {', '.join(report.consents)}."
+    if report.erased:
+        yield f"  {report.erased:,} people of the files were erased, and are left out."
     if not report.any:
         yield "  Nothing differs from what is loaded."
     will, students, events = (
@@ -91,6 +93,7 @@ def summary(report: LoadReport, *, dry_run: bool, seconds: float) -> dict[str, A
         "loaded": {kind: asdict(each) for kind, each in report.differences.items()},
         "dropped_cycles": [list(circle) for circle in report.dropped],
         "consents": report.consents,
+        "erased": report.erased,
         "refreshed": report.refreshed,
         "unparked": report.unparked,
         "rows": report.rows,

@@ -3,7 +3,8 @@
 //
 //     LMS_DATABASE_URL=postgresql://... php examples/readers/reader.php cursor.txt
 //
-// It prints one JSON object a line: the open assignments of each student of whom something has changed.
+// It prints one JSON object a line: the open assignments of each student of whom something has changed, and the ids of
+// assignments to drop, whose student was erased.
 
 declare(strict_types=1);
 
@@ -28,7 +29,8 @@ $cursor = $argv[1];
 $last = is_file($cursor) ? (int) file_get_contents($cursor) : 0;
 $database = connect((string) getenv('LMS_DATABASE_URL'));
 $changes = $database->prepare(
-    'SELECT number, student_ref, kind FROM lms.assignment_changes WHERE number > ? ORDER BY number LIMIT 500'
+    'SELECT number, student_ref, kind, state, assignment_id
+       FROM lms.assignment_changes WHERE number > ? ORDER BY number LIMIT 500'
 );
 $open = $database->prepare(
     "SELECT slot, menu_position, assignment_id, title, url, because_gap, because_interest, version
@@ -43,10 +45,18 @@ while (true) {
         break;
     }
     $students = [];
+    $drop = [];
     foreach ($rows as $row) {
-        if ($row['kind'] === 'assignment') {
+        if ($row['student_ref'] === '') {
+            if ($row['state'] === 'withdrawn') {
+                $drop[] = $row['assignment_id'];
+            }
+        } elseif ($row['kind'] === 'assignment') {
             $students[$row['student_ref']] = true;
         }
+    }
+    if ($drop !== []) {
+        echo json_encode(['drop' => $drop], JSON_THROW_ON_ERROR), "\n";
     }
     ksort($students, SORT_STRING);
     foreach (array_keys($students) as $student) {

@@ -2,7 +2,8 @@
 
     LMS_DATABASE_URL=postgresql://... python examples/readers/reader.py cursor.txt
 
-It prints one JSON object a line: the open assignments of each student of whom something has changed.
+It prints one JSON object a line: the open assignments of each student of whom something has changed, and the ids of
+assignments to drop, whose student was erased.
 """
 
 import json
@@ -14,7 +15,8 @@ import psycopg
 from psycopg.rows import dict_row
 
 CHANGES = """
-    SELECT number, student_ref, kind FROM lms.assignment_changes WHERE number > %s ORDER BY number LIMIT 500
+    SELECT number, student_ref, kind, state, assignment_id
+      FROM lms.assignment_changes WHERE number > %s ORDER BY number LIMIT 500
 """
 OPEN = """
     SELECT slot, menu_position, assignment_id, title, url, because_gap, because_interest, version
@@ -29,7 +31,11 @@ def main(cursor: Path) -> None:
     last = int(cursor.read_text()) if cursor.exists() else 0
     with psycopg.connect(os.environ["LMS_DATABASE_URL"], autocommit=True, row_factory=dict_row) as database:
         while changes := database.execute(CHANGES, [last]).fetchall():
-            for student in sorted({row["student_ref"] for row in changes if row["kind"] == "assignment"}):
+            erased = [row for row in changes if not row["student_ref"]]
+            if drop := [row["assignment_id"] for row in erased if row["state"] == "withdrawn"]:
+                print(json.dumps({"drop": drop}))
+            named = {row["student_ref"] for row in changes if row["kind"] == "assignment"}
+            for student in sorted(named - {""}):
                 assignments = database.execute(OPEN, [student]).fetchall()
                 print(json.dumps({"student": student, "assignments": assignments}))
             last = changes[-1]["number"]

@@ -22,10 +22,13 @@ from models.tables.events import Fact, Inbox, Quarantine
 from models.tables.learners import Interest, LearnerState, Parameters, SkillGap, Snapshot
 from models.tables.outbox import Login, Outbox
 from models.tables.people import Alias, Class, Enrolment, Person
+from models.tables.privacy import Access, AccessHead, Erasure, Pseudonym, Retention, Tombstone
 from models.tables.schools import ClockOffset, DoorCount, School, Source
 
 __all__ = [
     "SCHEMA",
+    "Access",
+    "AccessHead",
     "Alias",
     "Alignment",
     "Assignment",
@@ -36,6 +39,7 @@ __all__ = [
     "Decision",
     "DoorCount",
     "Enrolment",
+    "Erasure",
     "Fact",
     "Feed",
     "Inbox",
@@ -51,8 +55,10 @@ __all__ = [
     "Person",
     "Policy",
     "Prerequisite",
+    "Pseudonym",
     "Quarantine",
     "Questionnaire",
+    "Retention",
     "School",
     "Scope",
     "Skill",
@@ -60,5 +66,6 @@ __all__ = [
     "Snapshot",
     "Source",
     "Table",
+    "Tombstone",
     "Topic",
 ]

@@ -117,6 +117,7 @@ class Assignment(Table, table=True):
             postgresql_where=text("state IN ('proposed', 'assigned', 'started')"),
         ),
         Index("ix_assignment_student_id", "student_id"),
+        Index("ix_assignment_decision_id", "decision_id"),
     )
 
     id: int | None = Field(default=None, sa_column=identity())
@@ -174,15 +175,19 @@ class Feed(Table, table=True):
 
 
 class Change(Table, table=True):
-    """One row says that what is published of one student has changed."""
+    """One row says that what is published of one student has changed.
+
+    Who was erased has no rows elsewhere, and none here either: their lines keep their numbers, so that the feed has no
+    holes, and the assignments' ids, by which the LMS finds what to drop.
+    """
 
     __tablename__ = "change"
     __table_args__ = in_schema(PrimaryKeyConstraint("school_id", "number"))
 
     school_id: int = Field(sa_column=owner())
     number: int = Field(sa_column=Column(BigInteger, nullable=False))
-    student_id: int = Field(sa_column=references("person"))
-    assignment_id: int | None = Field(default=None, sa_column=references("assignment", null=True))
+    student_id: int | None = Field(default=None, sa_column=references("person", null=True))
+    assignment_id: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     kind: str = Field(sa_column=plain_text())
     state: str = Field(sa_column=plain_text())
     version: int = Field(sa_column=Column(BigInteger, nullable=False))

@@ -267,7 +267,7 @@ def test_the_page_is_what_the_database_says(database: str, tmp_path: Path) -> No
     assert told.exit_code == 0
     written = (tmp_path / "contract.md").read_text()
     assert (ROOT / "docs" / "contract.md").read_text() == written, "run `souschef contract docs --out docs/contract.md`"
-    assert "Contract 1.1" in written
+    assert "Contract 1.2" in written
 
 
 def test_every_column_has_a_sentence(database: str) -> None:

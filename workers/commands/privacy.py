@@ -1,0 +1,70 @@
+"""`souschef privacy`: what is held of a student, handed out or erased."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Show the data map; export or erase a student's data.", no_args_is_help=True)
+
+Student = Annotated[str, typer.Argument(help="The student's ref, or another name that a sender has for them.")]
+School = Annotated[str | None, typer.Option(help="The school's ref, where there are several.")]
+By = Annotated[str, typer.Option("--by", help="Who does it; kept.")]
+Reason = Annotated[str, typer.Option(help="Why, without the student's name; kept.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command()
+def erase(
+    student: Student,
+    *,
+    by: By,
+    reason: Reason,
+    school: School = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove everything that is held of a student, for good, and keep them from coming back.
+
+    Facts, beliefs, interests, assignments, decisions, raw events, names, classes: all in one transaction. A keyed hash
+    of each of their names stays, so that late events and a reload of the roster do not bring them back. The LMS finds
+    their assignments withdrawn in its feed. Backups are not touched: see docs/backup.md.
+
+    Example: souschef privacy erase RES-2303 --by "J. Doe" --reason "request 2026-17" --dry-run
+    """
+    from models import database, erasure
+
+    with database.transaction() as session:
+        subject = erasure.find(session, student, school=school)
+        counts = erasure.erase(session, subject, author=by, reason=reason)
+        if dry_run:
+            session.rollback()
+    if as_json:
+        typer.echo(json.dumps({"dry_run": dry_run, "school": subject.school, "rows": dict(counts)}))
+        return
+    for name, count in sorted(counts.items()):
+        typer.echo(f"  {count:>7,} {name}")
+    total = sum(count for name, count in counts.items() if name != "withdrawn")
+    typer.echo(f"{total:,} rows {'would be' if dry_run else 'are'} erased; tell the LMS to drop its copies as well.")
+
+
+@app.command("list")
+def list_(*, as_json: AsJson = False) -> None:
+    """List who was erased: when, by whom, why, and with --json the tombstones; no name is known.
+
+    Example: souschef privacy list --json > erased.json
+    """
+    from models import database, tombstones
+
+    with database.transaction() as session:
+        found = tombstones.listed(session)
+    if as_json:
+        typer.echo(json.dumps({"erasures": found}))
+        return
+    for each in found:
+        names = len(each["marks"])
+        typer.echo(f"{each['erased_at'][:16]}Z  {each['school']}  {names} names  by {each['by']}: {each['reason']}")
+    typer.echo(f"{len(found)} erased.")
