@@ -3,10 +3,10 @@
 The cost is CPU seconds an event over door, workers and PostgreSQL, relative to the first point of its axis in the same
 run. Within 20 % along an axis is the aim: what grows must not make the next event dearer.
 
-    python benchmarks/growth.py                 # up to 100,000 students, a quarter of an hour
-    python benchmarks/growth.py --full          # up to 1,000,000 students
-    python benchmarks/growth.py --axis facts --json
-    python benchmarks/growth.py --quick
+    python -m benchmarks.growth                 # up to 100,000 students, a quarter of an hour
+    python -m benchmarks.growth --full          # up to 1,000,000 students
+    python -m benchmarks.growth --axis facts --json
+    python -m benchmarks.growth --quick
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ One run, one server, the same events, the same outputs:
 (b) a plain pipeline, one Celery task an event (`pipeline_plain.py`);
 (c) the rows that (a) wrote, written by COPY alone: no Celery, no computing.
 
-    python benchmarks/pipeline.py            # ten minutes
-    python benchmarks/pipeline.py --quick    # under a minute
-    python benchmarks/pipeline.py --json
+    python -m benchmarks.pipeline            # ten minutes
+    python -m benchmarks.pipeline --quick    # under a minute
+    python -m benchmarks.pipeline --json
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How many students `souschef rebuild --all` computes anew from their facts in a second.
 
-    python benchmarks/rebuild.py                       # 100,000 students
-    python benchmarks/rebuild.py --students 10000 --json
+    python -m benchmarks.rebuild                       # 100,000 students
+    python -m benchmarks.rebuild --students 10000 --json
 
 The baseline of the same run is the same command over one student at a time, each in a transaction of its own.
 """

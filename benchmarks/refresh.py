@@ -1,4 +1,4 @@
-"""Ten thousand students refreshed by one command, beside a plain loop: `python benchmarks/refresh.py [--classes N]`.
+"""Ten thousand students refreshed by one command, beside a plain loop: `python -m benchmarks.refresh [--classes N]`.
 
 Every class is the recorded class under other names: 28 students with the answers of ten weeks, no state yet and nothing
 assigned. `souschef refresh --all` decides for all of them, a hundred a transaction; then again, with nothing new. The

@@ -47,7 +47,9 @@ def engine_for(url: str, *, role: str = "worker") -> Engine:
     statement_ms = 4_000 if role == "door" else 25_000
     options = (
         f"-c statement_timeout={statement_ms} -c lock_timeout=5000 -c client_connection_check_interval=2000 "
-        "-c idle_in_transaction_session_timeout=60000 -c timezone=UTC -c search_path=public"
+        "-c idle_in_transaction_session_timeout=60000 -c timezone=UTC -c search_path=public "
+        # Compiling a statement that reads some hundred rows takes longer than the statement.
+        "-c jit=off"
     )
     engine = create_engine(
         url,

@@ -24,6 +24,12 @@ AGAIN = "again"
 """The code of an event that is due although it was applied before."""
 BACKOFF_SECONDS = (0, 0, 5, 20, 60)
 SHARDS = 64
+HELD = """
+    WITH held AS MATERIALIZED (
+      SELECT id, state, attempts FROM souschef.inbox WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR UPDATE)
+"""
+"""The rows that are named, found by their ids alone. To ask for their state at once would lead a server whose
+statistics are older than a burst through everything that waits, for every batch."""
 
 
 class LeaseLost(Exception):  # noqa: N818 - it is told as what happened
@@ -207,13 +213,14 @@ def finish(session: Session, events: Sequence[Claimed], ending: Ending) -> None:
     states |= {event: ("dropped", code) for event, code in ending.dropped.items()}
     states |= {event: ("parked", code) for event, code in ending.parked.items()}
     states |= {event: ("quarantined", code) for event, (code, _) in ending.quarantined.items()}
-    statement = text("""
+    statement = text(f"""{HELD}
         UPDATE souschef.inbox SET state = new.state, code = new.code, leased_until = NULL,
                finished_at = (SELECT souschef.clock())
           FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:states AS text[]),
                       CAST(:codes AS text[])) AS new(id, attempts, state, code)
-         WHERE inbox.id = new.id AND inbox.state = 'pending' AND inbox.attempts = new.attempts
-    """)
+          JOIN held ON held.id = new.id AND held.state = 'pending' AND held.attempts = new.attempts
+         WHERE inbox.id = held.id
+    """)  # noqa: S608 - our own
     parameters = {
         "ids": [event.id for event in events],
         "attempts": [event.attempts for event in events],
@@ -292,13 +299,14 @@ def shard_of(student: str) -> int:
 
 
 def _hand_back(session: Session, events: Sequence[Claimed], *, delays: Sequence[float], refund: int) -> None:
-    statement = text("""
+    statement = text(f"""{HELD}
         UPDATE souschef.inbox SET leased_until = NULL, attempts = inbox.attempts - :refund,
                next_attempt_at = (SELECT souschef.clock()) + make_interval(secs => new.delay)
           FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:delays AS double precision[]))
                AS new(id, attempts, delay)
-         WHERE inbox.id = new.id AND inbox.state = 'pending' AND inbox.attempts = new.attempts
-    """)
+          JOIN held ON held.id = new.id AND held.state = 'pending' AND held.attempts = new.attempts
+         WHERE inbox.id = held.id
+    """)  # noqa: S608 - our own
     parameters: dict[str, Any] = {"refund": refund, "ids": [event.id for event in events], "delays": list(delays)}
     if events:
         session.connection().execute(statement, {**parameters, "attempts": [event.attempts for event in events]})
