@@ -49,8 +49,8 @@ def in_inbox(session: Session, school_id: int, *, student_id: int, names: Collec
           JOIN souschef.source ON source.id = inbox.source_id
           LEFT JOIN (SELECT DISTINCT inbox_id FROM souschef.fact WHERE student_id = :student) AS told
             ON told.inbox_id = inbox.id
-         WHERE inbox.school_id = :school AND inbox.payload <> ''
-           AND (told.inbox_id IS NOT NULL OR inbox.shard = ANY(CAST(:shards AS smallint[])))
+         WHERE inbox.school_id = :school
+           AND (told.inbox_id IS NOT NULL OR inbox.payload <> '' AND inbox.shard = ANY(CAST(:shards AS smallint[])))
          ORDER BY inbox.id
     """)
     shards = sorted({shard_of(name) for name in (*names, "")})

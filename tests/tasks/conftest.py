@@ -1,5 +1,6 @@
 """The example school in a fresh database, and a way to deliver events to it without a door."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from models import database, inbox, sources
 from models.inbox import Incoming
 from models.sources import Sender
 from tasks import events
+from tests.tasks.held import ANSWER, at
 from workers import demonstration
 
 TASKS: dict[EventKind, Callable[[list[int]], dict[str, int | str]]] = {
@@ -86,3 +88,28 @@ def ask(statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
 def asking(school: School) -> Callable[..., list[tuple[Any, ...]]]:
     """A way to query the school's database."""
     return ask
+
+
+@pytest.fixture
+def student(school: School, ask: Callable[..., list[tuple[Any, ...]]]) -> str:
+    """A student with a bit of everything: two who answer, one of them in all the ways that an event can end."""
+    ref, other = [row[0] for row in ask("SELECT ref FROM souschef.person WHERE role = 'student' ORDER BY id LIMIT 2")]
+    item = ask("SELECT min(name) FROM souschef.alias WHERE kind = 'item'")[0][0]
+    for who in (ref, other):
+        school.deliver(*school.answers(who, item, "1101"))
+        school.deliver(
+            {"type": "interest_veto", "id": f"v {who}", "student": who, "at": at(1), "topic": "space", "vetoed": True},
+            *school.answers(who, f"unknown {ANSWER}" if who == ref else "unknown item", "1"),
+            {**school.answers(who, item, "1", day=2)[0], "outcome": ANSWER if who == ref else "many", "id": f"q {who}"},
+        )
+    with database.transaction() as session:
+        session.connection().execute(
+            text("""INSERT INTO souschef.event_outbox (school_id, source, event, code)
+                    SELECT id, 'own', :event, 'schema' FROM souschef.school"""),
+            {"event": json.dumps({"type": "item_result", "student": ref, "note": ANSWER})},
+        )
+    states = {row[0] for row in ask("SELECT state FROM souschef.inbox")}
+    assert states >= {"done", "parked", "quarantined"}
+    assert ask("SELECT count(*) FROM souschef.assignment a JOIN souschef.person p ON p.id = student_id "
+               "WHERE p.ref = :ref", ref=ref) > [(0,)]  # fmt: skip
+    return ref

@@ -1,89 +1,29 @@
 """P22: who is erased is found nowhere, comes back by nothing, and nobody else notices."""
 
 import json
-import re
 import sys
 import threading
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
 from models import database, erasure, tombstones
 from tests.tasks.conftest import School
+from tests.tasks.held import at, rows, traces, words_of
 from workers import demonstration
 from workers.command_line import app
 
 RUN = CliRunner()
 transaction = database.transaction
 Ask = Callable[..., list[tuple[Any, ...]]]
-ANSWER = "zebrafish-and-comets"
-"""A word that stands in no catalogue: what the student wrote in a survey, and in events that came to nothing."""
-
-
-def rows() -> dict[str, list[str]]:
-    """Return every row of every table as text, by table."""
-    with transaction() as session:
-        connection = session.connection()
-        names = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'souschef' ORDER BY 1"))
-        return {
-            name: sorted(connection.execute(text(f"SELECT to_jsonb(t)::text FROM souschef.{name} AS t")).scalars())
-            for name in names.scalars().all()
-        }
-
-
-def traces(words: set[str]) -> dict[str, list[str]]:
-    """Return the tables that hold any of the words, in plain text or as bytes."""
-    known = {each.casefold() for word in words for each in (word, json.dumps(word)[1:-1], word.encode().hex())}
-    pattern = re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in sorted(known, key=len, reverse=True)))
-    found = {
-        table: [word for row in held for word in pattern.findall(row.casefold())]
-        for table, held in rows().items()
-        if table != "material"  # The tasks of the catalogue are about children, some of whom are called as ours are.
-    }
-    return {table: sorted(set(words)) for table, words in found.items() if words}
 
 
 def erase(student: str, *more: str) -> dict[str, Any]:
     told = RUN.invoke(app, ["privacy", "erase", student, "--by", "J. Doe", "--reason", "request 17", "--json", *more])
     assert told.exit_code == 0, told.output
     return dict(json.loads(told.stdout))
-
-
-@pytest.fixture
-def student(school: School, ask: Ask) -> str:
-    """A student with a bit of everything: two who answer, one of them in all the ways that an event can end."""
-    ref, other = [row[0] for row in ask("SELECT ref FROM souschef.person WHERE role = 'student' ORDER BY id LIMIT 2")]
-    item = ask("SELECT min(name) FROM souschef.alias WHERE kind = 'item'")[0][0]
-    for who in (ref, other):
-        school.deliver(*school.answers(who, item, "1101"))
-        school.deliver(
-            {"type": "interest_veto", "id": f"v {who}", "student": who, "at": at(1), "topic": "space", "vetoed": True},
-            *school.answers(who, f"unknown {ANSWER}" if who == ref else "unknown item", "1"),
-            {**school.answers(who, item, "1", day=2)[0], "outcome": ANSWER if who == ref else "many", "id": f"q {who}"},
-        )
-    with transaction() as session:
-        session.connection().execute(
-            text("""INSERT INTO souschef.event_outbox (school_id, source, event, code)
-                    SELECT id, 'own', :event, 'schema' FROM souschef.school"""),
-            {"event": json.dumps({"type": "item_result", "student": ref, "note": ANSWER})},
-        )
-    states = {row[0] for row in ask("SELECT state FROM souschef.inbox")}
-    assert states >= {"done", "parked", "quarantined"}
-    assert ask("SELECT count(*) FROM souschef.assignment a JOIN souschef.person p ON p.id = student_id "
-               "WHERE p.ref = :ref", ref=ref) > [(0,)]  # fmt: skip
-    return ref
-
-
-def at(day: int) -> str:
-    return f"2026-10-{day:02d}T10:00:00Z"
-
-
-def words_of(ref: str) -> set[str]:
-    with transaction() as session:
-        return {*erasure.find(session, ref).said(), ANSWER}
 
 
 def test_nothing_is_left_of_who_was_erased_and_of_the_others_nothing_is_changed(student: str, ask: Ask) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +17,53 @@ By = Annotated[str, typer.Option("--by", help="Who does it; kept.")]
 Reason = Annotated[str, typer.Option(help="Why, without the student's name; kept.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command("map")
+def map_(
+    *,
+    out: Annotated[Path | None, typer.Option(help="Write it into this page, between its two marks.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say of every column of every table what it holds of a person; of every table why, and for how long.
+
+    Example: souschef privacy map --out docs/privacy.md
+    """
+    from models import data_map
+
+    if as_json:
+        typer.echo(json.dumps(data_map.told()))
+    elif out is None:
+        typer.echo(data_map.document(), nl=False)
+    else:
+        out.write_text(data_map.written_into(out.read_text(encoding="utf-8")), encoding="utf-8")
+        typer.echo(f"{out} is written.")
+
+
+@app.command()
+def export(
+    student: Student,
+    *,
+    school: School = None,
+    out: Annotated[Path | None, typer.Option(help="Write to this file, readable by you alone.")] = None,
+) -> None:
+    """Hand out everything that is held of a student, as one JSON document: raw events too.
+
+    Example: souschef privacy export RES-2303 --out RES-2303.json
+    """
+    from models import database, erasure
+    from models import export as exporting
+
+    with database.transaction() as session:
+        found = exporting.export(session, erasure.find(session, student, school=school))
+    said = json.dumps(found, indent=2, ensure_ascii=False)
+    if out is None:
+        typer.echo(said)
+        return
+    with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(said + "\n")
+    rows = sum(len(table["rows"]) for table in found["tables"].values())
+    typer.echo(f"{rows:,} rows of {len(found['tables'])} tables are in {out}.")
 
 
 @app.command()
