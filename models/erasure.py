@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from config.errors import Exit, Mendable
-from models import bodies, tombstones
+from models import audit, bodies, tombstones
 from models.loading_lock import take_school, take_time
 from models.publish import ChangeRow, announce
 from models.tables import SCHEMA, Table
@@ -96,7 +96,11 @@ def erase(session: Session, subject: Subject, *, author: str, reason: str) -> Co
     """
     _refuse_names(subject, author, reason)
     tombstones.add(session, subject.school_id, subject.names, author=author, reason=reason)
-    return remove(session, subject)
+    _, token = audit.tokens(session, [subject.id])[subject.id]
+    counts = remove(session, subject)
+    # Under a pseudonym that nobody can resolve any more.
+    audit.append(session, subject.school_id, author=author, action="erase", subjects=[token], detail={})
+    return counts
 
 
 def remove(session: Session, subject: Subject) -> Counter[str]:

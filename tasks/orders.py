@@ -1,13 +1,14 @@
 """Teachers' orders: put in force, or taken back, and the students whom they concern are decided for anew."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 import orjson
 from sqlmodel import Session
 
 from lms import canonical_orders
 from lms.facts import Order, OrderVerb, PayloadError
-from models import catalogue, inbox, learners, orders, roster, tombstones
+from models import audit, catalogue, inbox, learners, orders, roster, tombstones
 from models.inbox import Claimed, Ending
 from models.orders import OrderRow
 from models.tables.people import AliasKind
@@ -27,10 +28,13 @@ def apply_orders(session: Session, school_id: int, events: list[Claimed]) -> Cou
     ending = Ending()
     classes: set[int] = set()
     students: set[int] = set()
+    carried: list[tuple[Claimed, Order, list[tuple[int | None, int | None]]]] = []
     for event in events:
         try:
             order = canonical_orders.parse(orjson.loads(event.payload))
-            for class_id, student_id in _carried_out(session, school_id, order):
+            concerned = _carried_out(session, school_id, order)
+            carried.append((event, order, concerned))
+            for class_id, student_id in concerned:
                 if class_id is not None:
                     classes.add(class_id)
                 if student_id is not None:
@@ -47,8 +51,19 @@ def apply_orders(session: Session, school_id: int, events: list[Claimed]) -> Cou
     if whom:
         states = learners.lock(session, school_id, whom)
         counts += decide(session, school_id, states=states, touched=dict.fromkeys(states))
+    _note(session, carried)
     inbox.finish(session, events, ending)
     return counts
+
+
+def _note(session: Session, carried: Iterable[tuple[Claimed, Order, list[tuple[int | None, int | None]]]]) -> None:
+    """Write into the access log who ordered what for whom."""
+    for event, order, concerned in carried:
+        classes = {class_id for class_id, _ in concerned if class_id is not None}
+        students = {student_id for _, student_id in concerned if student_id is not None}
+        whom = orders.concerned(session, classes=classes, students=students)
+        author = f"{order.author}, source {event.source_id}"
+        audit.record(session, author=author, action=order.verb.value, students=whom, detail={"event": event.id})
 
 
 def _carried_out(session: Session, school_id: int, order: Order) -> list[tuple[int | None, int | None]]:

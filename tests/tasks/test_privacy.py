@@ -58,7 +58,8 @@ def test_the_export_holds_all_of_the_student_and_nothing_of_another(student: str
     ((number,),) = ask("SELECT id FROM souschef.person WHERE ref = :ref", ref=student)
     with transaction() as session:
         names = erasure.find(session, student).names
-    due = expected(number, {*names, ANSWER})
+    ((token,),) = ask("SELECT token FROM souschef.pseudonym WHERE student_id = :id", id=number)
+    due = expected(number, {*names, ANSWER, token})
     given = {table: sorted(map(canonical, held["rows"])) for table, held in found["tables"].items()}
     assert given == due
     said = out.read_text()

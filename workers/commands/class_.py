@@ -20,11 +20,14 @@ def class_(
     Example: souschef class MATH-5A
     """
     from config.errors import Mendable
-    from models import database, reports
+    from models import audit_reading, database, reports
+    from workers import accountable
     from workers.class_table import console, show_class
 
     with database.transaction() as session:
         lines = reports.class_lines(session, school=school, class_ref=ref)
+        concerned = audit_reading.by_refs(session, {line.student for line in lines}, school=school)
+        accountable.note(session, "class", concerned)
     if not lines:
         raise Mendable(f"There are no students in {ref or 'any class'}.", "Load a roster: souschef load PATH.")
     if as_json:

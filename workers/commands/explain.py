@@ -21,7 +21,8 @@ def explain(
     Examples: souschef explain 17, souschef explain --page --class MATH-5A
     """
     from config.errors import Mendable
-    from models import database, reports
+    from models import audit_reading, database, reports
+    from workers import accountable
 
     if page:
         _page(class_ref, as_json=as_json)
@@ -30,6 +31,8 @@ def explain(
         raise Mendable("Which assignment?", "Say souschef explain ID, or souschef explain --page.")
     with database.transaction() as session:
         found = reports.explained(session, assignment)
+        concerned = audit_reading.by_decision(session, assignment=assignment)
+        accountable.note(session, "explain", concerned, assignment=assignment)
     if found is None:
         raise Mendable(f"There is no assignment {assignment}.", "Its id stands in `souschef student REF`.")
     if as_json:
@@ -43,11 +46,13 @@ def explain(
 
 def _page(class_ref: str | None, *, as_json: bool) -> None:
     from config.errors import Mendable
-    from models import database, explanations
-    from workers import explained_page
+    from models import audit_reading, database, explanations
+    from workers import accountable, explained_page
 
     with database.transaction() as session:
         found = explanations.explanations(session, class_ref=class_ref)
+        concerned = audit_reading.by_refs(session, {each.student for each in found})
+        accountable.note(session, "explain", concerned, page=True)
     if not found:
         raise Mendable(f"Nobody in {class_ref or 'any class'} has work open.", "See souschef status.")
     if as_json:

@@ -24,13 +24,16 @@ def groups(
     """
     from config.errors import Mendable
     from learning.selection.groups import GroupSizeError, group
-    from models import class_reports, database
+    from models import audit_reading, class_reports, database
+    from workers import accountable
     from workers.groups_view import WrongSizes, as_told, show_groups
 
     with database.transaction() as session:
         if not class_reports.known(session, school=school, class_ref=ref):
             raise Mendable(f"There is no class {ref}.", "Load a roster: souschef load PATH.")
         seats, titles = class_reports.seats(session, ref, school=school)
+        concerned = audit_reading.by_refs(session, {seat.student for seat in seats}, school=school)
+        accountable.note(session, "groups", concerned)
     try:
         told = as_told(group(seats, least=least, most=most), titles)
     except GroupSizeError:

@@ -53,9 +53,13 @@ def export(
     """
     from models import database, erasure
     from models import export as exporting
+    from workers import accountable
 
     with database.transaction() as session:
-        found = exporting.export(session, erasure.find(session, student, school=school))
+        subject = erasure.find(session, student, school=school)
+        # First, so that the export tells of itself too.
+        accountable.note(session, "export", [subject.id])
+        found = exporting.export(session, subject)
     said = json.dumps(found, indent=2, ensure_ascii=False)
     if out is None:
         typer.echo(said)

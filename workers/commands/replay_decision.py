@@ -18,10 +18,13 @@ def replay_decision(
     """
     from config.errors import Mendable
     from learning import selection
-    from models import database, reports
+    from models import audit_reading, database, reports
+    from workers import accountable
 
     with database.transaction() as session:
         stored = reports.record_of(session, decision)
+        concerned = audit_reading.by_decision(session, decision=decision)
+        accountable.note(session, "replay-decision", concerned, decision=decision)
     if stored is None:
         raise Mendable(f"There is no decision {decision}.", "`souschef explain ASSIGNMENT --json` names one.")
     again = selection.replay(stored)

@@ -19,10 +19,12 @@ def student(
     Example: souschef student RES-2303
     """
     from config.errors import Mendable
-    from models import database, reports
+    from models import audit_reading, database, reports
+    from workers import accountable
 
     with database.transaction() as session:
         found = reports.student(session, ref, school=school)
+        accountable.note(session, "student", audit_reading.by_refs(session, {ref}, school=school))
     if found is None:
         raise Mendable(f"There is no student {ref}.", "The roster's sourcedId is meant.")
     if as_json:
