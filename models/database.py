@@ -27,6 +27,14 @@ class MigrationsMissing(Mendable):
         super().__init__("The database lacks migrations.", "Run `souschef migrate`.")
 
 
+LINE = {
+    "connect_timeout": 3,
+    "tcp_user_timeout": 8_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+"""A network that swallows what is sent is noticed within some ten seconds, not after the kernel's quarter hour."""
 ABSENT = (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction, errors.InvalidSchemaName)
 """What a database says that lacks migrations: our SQL names only what the newest of them make."""
 
@@ -56,7 +64,7 @@ def engine_for(url: str, *, role: str = "worker") -> Engine:
         **sizes,
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={"options": options, "connect_timeout": 3, "application_name": f"souschef {role}"},
+        connect_args={"options": options, "application_name": f"souschef {role}", **LINE},
     )
     event.listen(engine, "connect", _send_arrays_in_binary)
     _opened.append(engine)

@@ -33,6 +33,8 @@ class Limits:
     """Longest time for a whole body."""
     wait_seconds: float = 4.0
     """Longest wait for a thread; nobody should wait for an answer much longer than a statement may take."""
+    answer_seconds: float = 4.5
+    """Longest time that a request is kept waiting for threads and the database together, whatever hangs behind it."""
     held: int = field(default=0, init=False)
     running: int = field(default=0, init=False)
 

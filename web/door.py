@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Collection
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -27,6 +29,8 @@ Document = Any
 """One parsed JSON value."""
 THREADS = 16
 """As many as the door's connections to the database."""
+_spent: ContextVar[float] = ContextVar("_spent", default=0.0)
+"""For how many seconds the request of this context has been kept waiting by what blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +45,36 @@ class Door:
     async def run(self, function: Callable[[], R]) -> R:
         """Run what blocks in a thread; a sender that hangs up does not interrupt it.
 
+        A request that has been kept waiting for too long in all is answered, and what blocks goes on without it: what
+        it stores all the same is known when it is sent again.
+
         Raises:
-            Problem: `overloaded`: no thread came free in time, since the database is slow or we are many.
+            Problem: `overloaded`: no thread came free in time, since the database is slow or we are many;
+                `unavailable`: the database does not say a word.
         """
+        left = self.limits.answer_seconds - _spent.get()
+        began = time.monotonic()
         try:
-            async with asyncio.timeout(self.limits.wait_seconds):
+            async with asyncio.timeout(min(self.limits.wait_seconds, left)):
                 await self.turns.acquire()
         except TimeoutError:
             raise Problem("overloaded") from None
+        running = asyncio.ensure_future(to_thread.run_sync(function, limiter=self.threads))
+        running.add_done_callback(self._give_back)
         try:
-            return await to_thread.run_sync(function, limiter=self.threads)
+            async with asyncio.timeout(left - (time.monotonic() - began)):
+                return await asyncio.shield(running)
+        except TimeoutError:
+            if running.done():  # it was the function's own
+                raise
+            raise Problem("unavailable") from None
         finally:
-            self.turns.release()
+            _spent.set(_spent.get() + time.monotonic() - began)
+
+    def _give_back(self, ended: asyncio.Future[Any]) -> None:
+        self.turns.release()
+        if not ended.cancelled():
+            ended.exception()  # seen, where nobody waits for it any more
 
     def most(self) -> int:
         """Return the largest body in bytes, packed or unpacked."""

@@ -1,0 +1,61 @@
+"""What hangs behind the door: the sender is answered in time, and the thread comes back when it comes back."""
+
+import asyncio
+import socket
+import threading
+import time
+
+import pytest
+from sqlalchemy import text
+
+from models import database as store
+from web.bodies import Limits
+from web.door import THREADS, Door
+from web.problems import Problem
+
+
+def test_two_waits_of_one_request_share_its_patience() -> None:
+    """1 s of 1.2 s is spent on a slow first step, so that the second, which hangs, is given up after 0.2 s."""
+    over = threading.Event()
+
+    async def request(door: Door) -> tuple[str, float]:
+        began = time.monotonic()
+        await door.run(lambda: time.sleep(1.0))
+        with pytest.raises(Problem) as refused:
+            await door.run(over.wait)
+        seconds = time.monotonic() - began
+        over.set()
+        return refused.value.code, seconds
+
+    code, seconds = asyncio.run(request(Door(limits=Limits(answer_seconds=1.2))))
+    assert code == "unavailable"
+    assert 1.2 <= seconds < 2.0
+
+
+def test_a_thread_that_was_given_up_is_not_lent_again_before_it_is_back() -> None:
+    over = threading.Event()
+
+    async def requests(door: Door) -> tuple[set[str], bool]:
+        found = await asyncio.gather(*(code(door) for _ in range(THREADS)))
+        full = await code(door)
+        over.set()
+        return {*found, full}, await asyncio.create_task(door.run(over.is_set))
+
+    async def code(door: Door) -> str:
+        with pytest.raises(Problem) as refused:
+            await asyncio.create_task(door.run(over.wait))
+        return refused.value.code
+
+    assert asyncio.run(requests(Door(limits=Limits(answer_seconds=0.2)))) == ({"unavailable", "overloaded"}, True)
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="only Linux can say how long a line may be silent")
+def test_a_line_to_the_database_that_swallows_everything_is_given_up(database: str) -> None:
+    with store.transaction() as session:
+        assert session.connection().execute(text("SELECT 1")).scalar() == 1
+        raw = session.connection().connection.driver_connection
+        assert raw is not None
+        with socket.socket(fileno=raw.pgconn.socket) as line:
+            milliseconds = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+            line.detach()
+    assert milliseconds == 8_000
