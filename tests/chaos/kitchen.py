@@ -33,6 +33,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from typer.testing import CliRunner
 
+from config import settings as configuration
 from config.settings import Settings, settings
 from models import clock, database, sources
 from models.sources import Credential
@@ -40,6 +41,9 @@ from tests.chaos.lms import Lms
 from tests.tasks.simulated import BEGIN, expected, history
 from workers import demonstration, embedded, supervisor
 from workers.command_line import app
+from workers.private_server import port_for
+from workers.processes import Process
+from workers.watch import await_answers
 
 Told = list[dict[str, Any]]
 ITEMS = ["3.NF.A.1 q01", "3.OA.A.1 q01", "3.OA.B.5 q01", "3.OA.C.7 q01", "4.NF.A.1 q01"]
@@ -68,17 +72,33 @@ class ChaosKitchen:
     data_dir: Path
     running: supervisor.Kitchen
     credential: Credential
+    broker_url: str
 
     def events(self, wanted: int, *, seed: int) -> Told:
         """Return a history of all students of the school: answers, regrades and likes, from a seed."""
-        refs = [ref for (ref,) in ask("SELECT ref FROM souschef.person WHERE role = 'student' ORDER BY ref")]
-        return history(random.Random(seed), students=refs, items=ITEMS, events_wanted=wanted)
+        return history(random.Random(seed), students=self.students(), items=ITEMS, events_wanted=wanted)
+
+    def students(self) -> list[str]:
+        """Return the refs of the school's students."""
+        return [ref for (ref,) in ask("SELECT ref FROM souschef.person WHERE role = 'student' ORDER BY ref")]
 
     @contextmanager
-    def burst(self, told: Told, *, clients: int = 8, seed: int = 0, door: str | None = None) -> Iterator[Lms]:
-        """Have the LMS send while the block runs; at its end every event has been accepted."""
-        lms = Lms(door or self.running.door_url, self.credential)
-        lms.start(told, clients=clients, seed=seed)
+    def burst(
+        self,
+        told: Told,
+        *,
+        clients: int = 8,
+        seed: int = 0,
+        door: str | None = None,
+        pause: float = 0.0,
+        largest: int = 9,
+    ) -> Iterator[Lms]:
+        """Have the LMS send while the block runs; at its end every event has been accepted.
+
+        Requests hold one to `largest` events; each client waits for `pause` seconds after each request.
+        """
+        lms = Lms(door or self.running.door_url, self.credential, pause=pause)
+        lms.start(told, clients=clients, seed=seed, largest=largest)
         try:
             yield lms
         except BaseException:
@@ -119,9 +139,31 @@ class ChaosKitchen:
         with contextlib.suppress(ProcessLookupError, IndexError):
             os.killpg(self.running.worker_pids[0], signal.SIGKILL)
 
+    @contextmanager
+    def second(self, name: str, **environment: str) -> Iterator[Process]:
+        """Have another process of a kind, that nobody starts again; what is in `environment` is its alone."""
+        like = self.running.processes[0]
+        chosen = like.chosen.model_copy(update={"web_port": port_for(0)})
+        process = Process(name, chosen, chosen.environment() | environment)
+        process.start()
+        try:
+            await_answers([process])
+            yield process
+        finally:
+            process.kill()
+
+    def end_at_once(self) -> None:
+        """Kill all processes: what a test is about has been seen, and nobody needs to be polite."""
+        for process in self.running.processes:
+            process.kill()
+
+    def log_of(self, name: str) -> str:
+        """Return what a process has logged."""
+        return (self.data_dir / "logs" / f"{name}.log").read_text(errors="replace")
+
     def broker(self) -> redis.Redis:
         """Return a client of the broker."""
-        return redis.Redis.from_url(self.running.broker_url)
+        return redis.Redis.from_url(self.broker_url)
 
     def stop_broker(self) -> None:
         """SHUTDOWN NOSAVE: what was in it is gone."""
@@ -152,27 +194,38 @@ def opened(
     processes: Sequence[str] = ("worker", "door"),
     broker_url: Callable[[str], str] = str,
     database_url: Callable[[str], str] = str,
+    data_dir: Path | None = None,
+    supervised: bool = False,
 ) -> Iterator[ChaosKitchen]:
     """Have a kitchen in a folder of its own; `broker_url` and `database_url` may put something in between.
 
-    The supervisor is given the addresses, so what a test stops stays stopped until the test starts it.
+    The supervisor is given the addresses, so what a test stops stays stopped until the test starts it; where it is
+    `supervised` it starts the servers, and starts them again.
     """
-    data_dir = Path(tempfile.mkdtemp(prefix="souschef-chaos-")) / "data"
+    folder = Path(tempfile.mkdtemp(prefix="souschef-chaos-"))
+    data_dir = data_dir or folder / "data"
     try:
-        database_server = embedded.start(data_dir, broker=False)
-        broker_server = embedded.start(data_dir, database=False, durable=False)
-        chosen = Settings(
-            data_dir=data_dir,
-            database_url=SecretStr(database_url(database_server.database_url)),
-            broker_url=SecretStr(broker_url(broker_server.broker_url)),
-            lease_seconds=lease,
-            sweep_seconds=sweep,
-        )
+        servers = [embedded.start(data_dir, broker=False), embedded.start(data_dir, database=False, durable=False)]
+        direct = {"database_url": servers[0].database_url, "broker_url": servers[1].broker_url}
+        chosen = Settings(data_dir=data_dir, lease_seconds=lease, sweep_seconds=sweep)
+        if supervised:
+            embedded.stop(data_dir)
+        else:
+            between = {
+                "database_url": SecretStr(database_url(direct["database_url"])),
+                "broker_url": SecretStr(broker_url(direct["broker_url"])),
+            }
+            chosen = chosen.model_copy(update=between)
         with supervisor.running(chosen, processes=processes, free_ports=True) as running:
-            yield ChaosKitchen(data_dir, running, _load())
+            # This process asks the servers themselves, whatever stands between them and the others.
+            os.environ |= {f"SOUSCHEF_{name.upper()}": url for name, url in direct.items()}
+            configuration.settings.cache_clear()
+            kitchen = ChaosKitchen(data_dir, running, _load(), direct["broker_url"])
+            yield kitchen
+            kitchen.end_at_once()
     finally:
         embedded.stop(data_dir)
-        shutil.rmtree(data_dir.parent, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _load() -> Credential:

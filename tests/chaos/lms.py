@@ -21,9 +21,10 @@ PAUSE_SECONDS = 0.2
 class Lms:
     """Clients of one school; what they were told is kept."""
 
-    def __init__(self, door: str, credential: Credential, *, timeout: float = 30.0) -> None:
+    def __init__(self, door: str, credential: Credential, *, pause: float = 0.0, timeout: float = 30.0) -> None:
         self.door = door
         self.credential = credential
+        self.pause = pause
         self.timeout = timeout
         self.statuses: Counter[int | str] = Counter()
         self.seconds: list[float] = []
@@ -34,9 +35,9 @@ class Lms:
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
 
-    def start(self, told: list[dict[str, Any]], *, clients: int, seed: int) -> None:
+    def start(self, told: list[dict[str, Any]], *, clients: int, seed: int, largest: int = 9) -> None:
         """Deal the events out to requests, in no order, and begin to send."""
-        for request in requests(random.Random(seed), told):
+        for request in requests(random.Random(seed), told, largest=largest):
             self._queue.put(request)
         self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(clients)]
         for thread in self._threads:
@@ -68,6 +69,7 @@ class Lms:
                     return
                 while not self._over.is_set() and not self._take(client, request):
                     time.sleep(PAUSE_SECONDS)
+                time.sleep(self.pause)
 
     def _take(self, client: httpx.Client, request: list[dict[str, Any]]) -> bool:
         began = time.monotonic()

@@ -212,12 +212,12 @@ def expected(told: list[dict[str, Any]]) -> dict[tuple[str, str], float]:
     return found
 
 
-def requests(dice: random.Random, told: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Return events dealt out to requests of one to nine, in no order."""
+def requests(dice: random.Random, told: list[dict[str, Any]], *, largest: int = 9) -> list[list[dict[str, Any]]]:
+    """Return events dealt out to requests of one to `largest`, in no order."""
     shuffled = dice.sample(told, len(told))
     found = []
     while shuffled:
-        size = dice.randint(1, 9)
+        size = dice.randint(1, largest)
         found.append(shuffled[:size])
         shuffled = shuffled[size:]
     return found

@@ -1,0 +1,69 @@
+"""More clients than a door takes at once, each sending again as soon as it is answered, cheaply enough to be many."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from models.sources import Credential
+from tests.tasks.simulated import requests
+
+
+@dataclass(slots=True)
+class Load:
+    """What the clients were told."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    without_retry_after: int = 0
+    """Refusals that did not say when to come again."""
+    longest: float = 0.0
+    accepted: list[dict[str, object]] = field(default_factory=list)
+    """Events of requests that were answered with 200."""
+
+
+def overload(door: str, credential: Credential, told: list[dict[str, object]], *, clients: int, seconds: float) -> Load:
+    """Send events, one to nine a request, until the time is over or all have been accepted."""
+    return asyncio.run(_overload(door, credential, told, clients=clients, seconds=seconds))
+
+
+async def _overload(
+    door: str, credential: Credential, told: list[dict[str, object]], *, clients: int, seconds: float
+) -> Load:
+    load, until = Load(), time.monotonic() + seconds
+    waiting = requests(random.Random(clients), told)
+    where = urlsplit(door)
+    pair = base64.b64encode(f"{credential.key}:{credential.secret}".encode()).decode()
+    head = f"POST /events HTTP/1.1\r\nHost: door\r\nAuthorization: Basic {pair}\r\nContent-Type: application/json\r\n"
+
+    async def client() -> None:
+        reader, writer = await asyncio.open_connection(where.hostname, where.port)
+        while waiting and time.monotonic() < until:
+            request = waiting.pop()
+            body = json.dumps(request).encode()
+            began = time.monotonic()
+            writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            status, headers = await _answer(reader)
+            load.statuses[status] += 1
+            load.longest = max(load.longest, time.monotonic() - began)
+            if status == 200:
+                load.accepted += request
+                continue
+            load.without_retry_after += "retry-after" not in headers
+            waiting.append(request)
+        writer.close()
+
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return load
+
+
+async def _answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
+    top = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in top[1:] if line)}
+    await reader.readexactly(int(headers["content-length"]))
+    return int(top[0].split()[1]), headers

@@ -1,0 +1,146 @@
+"""The database stopped hard, its disk full: all or nothing for the LMS, no false 2xx, and it heals."""
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from tests.chaos.conftest import Record
+from tests.chaos.kitchen import ask, opened, wait_until
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(420)]
+
+HALVES = """
+    SELECT state.student_id FROM souschef.learner_state AS state
+     WHERE (SELECT max(version) FROM souschef.skill_gap AS gap WHERE gap.student_id = state.student_id)
+           > (SELECT coalesce(max(version), 0) FROM souschef.change
+               WHERE change.student_id = state.student_id AND kind = 'gaps')
+        OR (SELECT max(version) FROM souschef.interest WHERE interest.student_id = state.student_id)
+           > (SELECT coalesce(max(version), 0) FROM souschef.change
+               WHERE change.student_id = state.student_id AND kind = 'interests')
+        OR EXISTS (SELECT FROM souschef.assignment WHERE assignment.student_id = state.student_id AND NOT EXISTS (
+             SELECT FROM souschef.change WHERE assignment_id = assignment.id AND change.version = assignment.version))
+        OR (SELECT max(version) FROM souschef.change WHERE change.student_id = state.student_id) <> state.version
+"""
+"""Students of whom the LMS would see a part of an effect: a row that the feed does not tell of, or the reverse."""
+
+
+class Reader(threading.Thread):
+    """Looks 100 times a second whether anybody could see halves."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(daemon=True)
+        self.url = url.replace("postgresql+psycopg", "postgresql")
+        self.over = threading.Event()
+        self.looks = 0
+        self.halves: list[int] = []
+
+    def run(self) -> None:
+        while not self.over.is_set():
+            try:
+                with psycopg.connect(self.url, autocommit=True, connect_timeout=2) as connection:
+                    while not self.over.wait(0.01):
+                        self.halves += [row[0] for row in connection.execute(HALVES.encode())]
+                        self.looks += 1
+            except psycopg.OperationalError:
+                time.sleep(0.1)
+
+
+def test_p13_the_database_stopped_hard_mid_work_shows_all_or_nothing(record: Record) -> None:
+    """`immediate` stops in a burst while a reader looks for halves.
+
+    Mutant: a commit between `publish_gaps` and `announce` is seen within the first burst.
+    """
+    seed = 13
+    with opened(lease=5, sweep=2) as kitchen:
+        began = time.monotonic()
+        told = kitchen.events(2000, seed=seed)
+        reader = Reader(kitchen.running.database_url)
+        reader.start()
+        with kitchen.burst(told) as lms:
+            for turn in range(1, 6):
+                lms.answered(turn * len(told) // 6)
+                kitchen.stop_database()
+                kitchen.start_database()
+        kitchen.quiet(seconds=60)
+        reader.over.set()
+        reader.join()
+        assert reader.looks > 200
+        assert reader.halves == []
+        done = f"database stopped (immediate) 5 times in a burst; {reader.looks:,} looks saw no half"
+        record("P13", done, kitchen.compare(told), seconds=time.monotonic() - began, seed=seed)
+
+
+@contextmanager
+def small_disk(megabytes: int) -> Iterator[Path]:
+    """Have a disk of its own, where this user may mount one."""
+    folder = Path("/tmp") / f"souschef-disk-{time.monotonic_ns()}"  # noqa: S108 - a mount point
+    folder.mkdir(mode=0o755)
+    command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs", str(folder)]
+    mounted = subprocess.run(command, check=False, capture_output=True, text=True)
+    if mounted.returncode:
+        folder.rmdir()
+        pytest.skip(f"no disk of its own can be mounted here: {mounted.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=False)
+        folder.rmdir()
+
+
+def test_p14_a_full_disk_gives_no_false_2xx_and_heals(record: Record) -> None:
+    """A file takes what is free under the database; when it is gone all that was accepted is applied.
+
+    Mutant: a door that answers 200 before its commit loses what it could not write.
+    """
+    seed = 14
+    with small_disk(400) as disk, opened(lease=5, sweep=2, data_dir=disk / "data", supervised=True) as kitchen:
+        began = time.monotonic()
+        told = kitchen.events(1500, seed=seed)
+        ballast = disk / "ballast"
+        with kitchen.burst(told, clients=4) as lms:
+            lms.answered(200)
+            with ballast.open("wb") as file:
+                fill(file.fileno(), shutil.disk_usage(disk).free)
+            full = time.monotonic()
+            wait_until(lambda: refused(lms.statuses) > 3 or lms.accepted >= len(told), seconds=60, what="a refusal")
+            time.sleep(5)
+            accepted, seen = lms.accepted, refused(lms.statuses)
+            ballast.unlink()
+            healed = wait_until(lambda: lms.accepted > accepted, seconds=30, what="healed")
+        kitchen.quiet(seconds=60)
+        assert seen, "the disk was never full"
+        assert set(lms.statuses) <= {200, 503, "ConnectError", "ReadError", "RemoteProtocolError"}, lms.statuses
+        done = f"disk full for {time.monotonic() - full:.0f} s: {seen} refused; accepted again after {healed:.0f} s"
+        record("P14", done, kitchen.compare(told), seconds=time.monotonic() - began, seed=seed)
+        assert ask("SELECT count(*) FROM souschef.inbox") == [(len(told),)]
+        assert httpx.get(f"{kitchen.running.door_url}/health").status_code == 200
+
+
+def refused(statuses: dict[int | str, int]) -> int:
+    """Return how many requests were not taken."""
+    return sum(count for status, count in statuses.items() if status != 200)
+
+
+def fill(file: int, size: int) -> None:
+    """Write zeros until nothing is free."""
+    chunk = bytes(1 << 20)
+    for _ in range(size // len(chunk) + 2):
+        try:
+            os.write(file, chunk)
+        except OSError:
+            break
+    for size_left in (65536, 4096):
+        try:
+            while True:
+                os.write(file, bytes(size_left))
+        except OSError:
+            continue

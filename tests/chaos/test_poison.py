@@ -1,0 +1,109 @@
+"""Events that kill their worker, and workers whose clock is a day off."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chaos.conftest import Record
+from tests.chaos.kitchen import ITEMS, ask, opened, wait_until
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+PRELOAD = Path(__file__).parent / "preload"
+ROOT = Path(__file__).parents[2]
+DAY = 86_400
+LATENCY = """
+    SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - received_at))
+      FROM souschef.inbox WHERE state = 'done' AND received_at >= :since
+"""
+
+
+def poison(kind: str, student: str) -> dict[str, Any]:
+    """Return an answer like any other, but for its id."""
+    at = "2026-10-20T09:00:00Z"
+    return {
+        "type": "item_result",
+        "id": f"poison-{kind}",
+        "student": student,
+        "at": at,
+        "subject": ITEMS[0],
+        "outcome": 1.0,
+    }
+
+
+def test_p12_an_event_that_kills_its_worker_runs_five_times_and_holds_nobody_up(
+    record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three poisons (kill -9, MemoryError, an endless loop) beneath a steady sender.
+
+    Mutant: counting the attempt in the transaction of the work rolls it back with each death: it runs without end.
+    """
+    seed, runs = 12, tmp_path / "runs"
+    runs.touch()
+    monkeypatch.setenv("CHAOS_RUNS", str(runs))
+    monkeypatch.setenv("PYTHONPATH", f"{PRELOAD}{os.pathsep}{ROOT}")
+    with opened(lease=5, sweep=2) as kitchen:
+        began = time.monotonic()
+        told = kitchen.events(5000, seed=seed)
+        calm = told[:500]
+        with kitchen.burst(calm, clients=2, pause=0.3):
+            pass
+        kitchen.quiet(seconds=60)
+        [(usual,)] = ask(LATENCY, since="2000-01-01")
+        [(since,)] = ask("SELECT souschef.clock()")
+        sick = [poison(kind, kitchen.students()[0]) for kind in ("kill", "memory", "loop")]
+        kitchen.send(sick, largest=1)
+        number = 500
+        while ask("SELECT count(*) FROM souschef.inbox WHERE state = 'quarantined'") != [(3,)]:
+            assert number < len(told), "not in quarantine yet"
+            kitchen.send(told[number : number + 20], clients=2, pause=0.3)
+            number += 20
+        kitchen.quiet(seconds=60)
+        [(then,)] = ask(LATENCY, since=since)
+        often = Counter(runs.read_text().split())
+        codes = ask("SELECT DISTINCT code FROM souschef.quarantine")
+        assert codes == [("crashed",)]
+        assert set(often) == {each["id"] for each in sick}
+        assert max(often.values()) <= 5
+        assert then <= max(2 * usual, 1.0), (usual, then)
+        done = f"killing, memory and endless event: at most {max(often.values())} runs each; p95 of the others"
+        done += f" {usual:.2f} s before, {then:.2f} s beside it"
+        counts = kitchen.compare(told[:number] + sick)
+        record("P12", done, counts, seconds=time.monotonic() - began, seed=seed)
+
+
+def test_p11_workers_a_day_ahead_and_a_day_behind_do_no_harm(record: Record, tmp_path: Path) -> None:
+    """One worker's clock is 24 h ahead, another's 24 h behind; both work on a burst, and are killed in it.
+
+    Mutant: a lease counted by the worker's own clock (`time.time()`) is over at once, or not for a day.
+    """
+    compiler = shutil.which("cc")
+    if compiler is None or sys.platform != "linux":
+        pytest.skip("a wrong clock needs Linux and a C compiler here")
+    library, seed = tmp_path / "shift.so", 11
+    subprocess.run(
+        [compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(PRELOAD / "shift.c"), "-ldl"], check=True
+    )
+    tells = [sys.executable, "-c", "import time; print(time.time())"]
+    wrong = {"LD_PRELOAD": str(library), "CHAOS_SHIFT": str(DAY)}
+    said = subprocess.run(tells, env=os.environ | wrong, check=True, capture_output=True, text=True).stdout
+    assert float(said) - time.time() == pytest.approx(DAY, abs=60)
+    with opened(lease=5, sweep=2, processes=("door",)) as kitchen:
+        began = time.monotonic()
+        told = kitchen.events(1500, seed=seed)
+        behind = wrong | {"CHAOS_SHIFT": str(-DAY)}
+        with kitchen.second("worker", **wrong) as ahead, kitchen.second("worker", **behind):
+            with kitchen.burst(told) as lms:
+                lms.answered(len(told) // 2)
+                ahead.kill()
+                ahead.start()
+            kitchen.quiet(seconds=90)
+            wait_until(lambda: ahead.running, seconds=5, what="the worker ahead of its time")
+        done = "a worker 24 h ahead (killed once) and one 24 h behind share a burst"
+        record("P11", done, kitchen.compare(told), seconds=time.monotonic() - began, seed=seed)

@@ -1,0 +1,92 @@
+"""The LMS that reads while assignments are made anew: versions only rise, and nobody waits.
+
+That the feed misses nothing and is not overtaken is shown in tests/flow/test_feed.py.
+"""
+
+import threading
+import time
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from config.celery import wake
+from config.settings import settings
+from models import database, logins
+from tests.chaos.conftest import Record
+from tests.chaos.kitchen import ask, opened, wait_until
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+READERS, REFRESHES = 4, 5000
+MOST_MS = 100
+VIEWS = {
+    "assignments": "SELECT student_ref, max(version) FROM lms.assignments GROUP BY 1",
+    "skill_gaps": "SELECT student_ref, max(version) FROM lms.skill_gaps GROUP BY 1",
+    "feed": "SELECT student_ref, max(version) FROM lms.assignment_changes GROUP BY 1",
+}
+MARK = "UPDATE souschef.learner_state SET refresh_due = true RETURNING student_id"
+MARKED = "SELECT count(*) FROM souschef.learner_state WHERE refresh_due"
+LOCKED = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lms reader' AND wait_event_type = 'Lock'"
+
+
+class Reader(threading.Thread):
+    """One of the LMS's own queries after the other, through the school's own login."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(daemon=True)
+        self.url = url
+        self.over = threading.Event()
+        self.seconds: list[float] = []
+        self.falls = 0
+
+    def run(self) -> None:
+        highest: dict[tuple[str, str], int] = {}
+        with psycopg.connect(self.url, autocommit=True, application_name="lms reader") as connection:
+            while not self.over.wait(0.02):
+                for view, query in VIEWS.items():
+                    began = time.monotonic()
+                    rows = connection.execute(query.encode()).fetchall()
+                    self.seconds.append(time.monotonic() - began)
+                    for student, version in rows:
+                        self.falls += version < highest.get((view, student), 0)
+                        highest[view, student] = version
+
+
+def test_p25_readers_see_versions_rise_and_wait_for_nobody(record: Record) -> None:
+    """Four readers through 5,000 refreshes and the answers beneath them.
+
+    Mutant: `publish` that locks the tables it writes shows readers that wait for a lock.
+    """
+    seed = 25
+    with opened() as kitchen:
+        began = time.monotonic()
+        told = kitchen.events(1000, seed=seed)
+        with database.transaction() as session:
+            [school] = session.connection().execute(text("SELECT ref FROM souschef.school")).scalars()
+            url = logins.give(session, school, url=settings().database_url_text()).url
+        readers = [Reader(url) for _ in range(READERS)]
+        for reader in readers:
+            reader.start()
+        refreshed = locked = 0
+        with kitchen.burst(told, clients=1, pause=0.1):
+            while refreshed < REFRESHES:
+                ids = [row[0] for row in ask(MARK)]
+                wake("refresh_assignments", ids)
+                wait_until(
+                    lambda: ask(MARKED) == [(0,)],
+                    seconds=60,
+                    what="refreshed",
+                )
+                refreshed += len(ids)
+                locked += ask(LOCKED)[0][0]
+        kitchen.quiet(seconds=60)
+        for reader in readers:
+            reader.over.set()
+            reader.join()
+        waits = sorted(1000 * seconds for reader in readers for seconds in reader.seconds)
+        p99 = waits[int(0.99 * len(waits))]
+        assert sum(reader.falls for reader in readers) == 0
+        assert locked == 0
+        assert p99 < MOST_MS, f"{p99:.0f} ms"
+        done = f"{READERS} readers, {len(waits):,} reads over {refreshed:,} refreshes: p99 {p99:.0f} ms, no lock"
+        record("P25", done, kitchen.compare(told), seconds=time.monotonic() - began, seed=seed)

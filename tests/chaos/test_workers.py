@@ -1,0 +1,154 @@
+"""Workers that are killed, frozen and asked to end, with the lease and the sweep of production."""
+
+import contextlib
+import os
+import random
+import signal
+import time
+from typing import Any, cast
+
+import psutil
+import psycopg
+import pytest
+import redis
+
+from tests.chaos.conftest import Record
+from tests.chaos.kitchen import ChaosKitchen, ask, opened, wait_until
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(420)]
+QUEUE = "souschef:souschef"
+REDONE_SECONDS = 45
+"""Lease 30 s, sweep 10 s, and the work."""
+
+
+def kill_some(kitchen: ChaosKitchen, dice: random.Random) -> str:
+    """Kill -9 the worker's main process, one of its pool, or all of them; return which."""
+    which = dice.choice(("parent", "child", "group"))
+    pids = kitchen.running.worker_pids
+    with contextlib.suppress(ProcessLookupError, IndexError):
+        if which == "group":
+            os.killpg(pids[0], signal.SIGKILL)
+        else:
+            os.kill(pids[0 if which == "parent" else -1], signal.SIGKILL)
+    return which
+
+
+def test_p4_any_worker_process_killed_is_redone_within_45_s(record: Record) -> None:
+    """Mutant: `overdue` that only looks at events without a lease never rings for those that a killed worker held."""
+    seed = 4
+    dice = random.Random(seed)
+    with opened() as kitchen:
+        began = time.monotonic()
+        told = kitchen.events(2000, seed=seed)
+        with kitchen.burst(told) as lms:
+            for kill in range(1, 10):
+                lms.answered(kill * len(told) // 10)
+                kill_some(kitchen, dice)
+        took = kitchen.quiet(seconds=REDONE_SECONDS)
+        done = f"9 kill -9 of child, parent or group in a burst; all done {took:.0f} s after it"
+        record("P4", done, kitchen.compare(told), seconds=time.monotonic() - began, seed=seed)
+
+
+def test_p5_a_message_in_a_killed_workers_socket_is_redone_within_45_s(record: Record) -> None:
+    """SIGSTOP, publish, kill -9: Redis has handed the message over, and nobody has it.
+
+    Mutant: without the sweep nobody rings again, and the events wait for ever.
+    """
+    seed = 5
+    with opened() as kitchen, kitchen.broker() as broker:
+        began, longest = time.monotonic(), 0.0
+        told = kitchen.events(20, seed=seed)
+        hit = tried = 0
+        while hit < 3:
+            main = listening(kitchen, broker)
+            os.killpg(main, signal.SIGSTOP)
+            rung = pushed(broker)
+            kitchen.send([told[tried]])
+            tried += 1
+            wait_until(lambda rung=rung: pushed(broker) > rung, seconds=5, what="the ring")  # type: ignore[misc]
+            hit += broker.llen(QUEUE) == 0  # a BRPOP lasts for a second: at times nobody waits any more
+            os.killpg(main, signal.SIGKILL)
+            longest = max(longest, kitchen.quiet(seconds=REDONE_SECONDS))
+        done = f"worker frozen, rung for, killed -9; {hit} of {tried} messages in its socket;"
+        done += f" redone after at most {longest:.0f} s"
+        record("P5", done, kitchen.compare(told[:tried]), seconds=time.monotonic() - began, seed=seed)
+
+
+def listening(kitchen: ChaosKitchen, broker: redis.Redis) -> int:
+    """Return the worker's main process once it waits for a message."""
+    clients = cast("Any", broker.client_list)
+    wait_until(lambda: any(each["cmd"] == "brpop" for each in clients()), seconds=90, what="a worker that listens")
+    return kitchen.running.worker_pids[0]
+
+
+def pushed(broker: redis.Redis) -> int:
+    """Return how many messages have ever been put into a queue."""
+    stats = cast("dict[str, Any]", broker.info("commandstats"))
+    return int(stats.get("cmdstat_lpush", {}).get("calls", 0))
+
+
+def test_p6_a_thawed_worker_cannot_overwrite_newer_state(record: Record) -> None:
+    """A worker is frozen between its claim and its work, and thaws when another has done both and newer events too.
+
+    The test holds the table of names, so that the worker stands there with its claim and without any student's lock.
+    Mutant: `inbox.finish` without its condition on `attempts` lets the thawed one commit what another has done.
+    """
+    seed = 6
+    with opened(lease=3, sweep=1) as kitchen, kitchen.second("worker") as other:
+        began = time.monotonic()
+        told = kitchen.events(120, seed=seed)
+        old, new = told[:60], told[60:]
+        assert other.popen is not None
+        os.killpg(other.popen.pid, signal.SIGSTOP)
+        first = kitchen.running.worker_pids[0]
+        plain = kitchen.running.database_url.replace("postgresql+psycopg", "postgresql")
+        with psycopg.connect(plain) as holder:
+            holder.execute("LOCK TABLE souschef.alias IN ACCESS EXCLUSIVE MODE")
+            kitchen.send(old)
+            wait_until(lambda: _waiting() > 0, seconds=10, what="a worker that waits for the names")
+            os.killpg(first, signal.SIGSTOP)
+        os.killpg(other.popen.pid, signal.SIGCONT)
+        kitchen.send(new)
+        kitchen.quiet(seconds=60)
+        before = ask("SELECT student_id, version, state FROM souschef.learner_state ORDER BY 1")
+        os.killpg(first, signal.SIGCONT)
+        wait_until(lambda: "lease_lost" in kitchen.log_of("worker"), seconds=20, what="the thawed one told off")
+        after = ask("SELECT student_id, version, state FROM souschef.learner_state ORDER BY 1")
+        assert after == before
+        done = "worker frozen past its lease, newer events applied, thawed: its write matched 0 rows"
+        record("P6", done, kitchen.compare(told), seconds=time.monotonic() - began, seed=seed)
+
+
+def _waiting() -> int:
+    return int(
+        ask("""SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'
+                  AND application_name = 'souschef worker'""")[0][0]
+    )
+
+
+def test_p26_sigterm_ends_within_40_s_and_a_rolling_restart_loses_nothing(record: Record) -> None:
+    """Each of two workers is asked to end, three times, in a burst, while the other goes on.
+
+    Mutant: `worker_soft_shutdown_timeout` and grace that outlast the task (a drain without its budget) exceed 40 s.
+    """
+    seed = 26
+    with opened() as kitchen:
+        began = time.monotonic()
+        told = kitchen.events(2000, seed=seed)
+        longest = 0.0
+        with kitchen.burst(told) as lms, kitchen.second("worker"):
+            for turn in range(1, 7):
+                lms.answered(turn * len(told) // 8)
+                wait_until(lambda: bool(kitchen.running.worker_pids), seconds=60, what="the worker back")
+                worker = psutil.Process(kitchen.running.worker_pids[0])
+                worker.terminate()
+                asked = time.monotonic()
+                wait_until(lambda gone=worker: not _lives(gone), seconds=40, what="the worker ended")  # type: ignore[misc]
+                longest = max(longest, time.monotonic() - asked)
+        kitchen.quiet(seconds=REDONE_SECONDS)
+        done = f"SIGTERM 6 times in a burst beside another worker; longest {longest:.1f} s"
+        record("P26", done, kitchen.compare(told), seconds=time.monotonic() - began, seed=seed)
+
+
+def _lives(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
