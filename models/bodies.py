@@ -65,10 +65,32 @@ def in_inbox(session: Session, school_id: int, *, student_id: int, names: Collec
 
 def in_outbox(session: Session, school_id: int, names: Collection[str]) -> list[Body]:
     """Return the events that an LMS has written, and that wait or were refused, which speak of a student."""
+    return [body for body in outgoing(session, school_id) if body.mentions(names)]
+
+
+def outgoing(session: Session, school_id: int) -> list[Body]:
+    """Return all events of a school's outbox."""
     statement = text("SELECT id, event FROM souschef.event_outbox WHERE school_id = :school ORDER BY id")
     rows = session.connection().execute(statement, {"school": school_id}).all()
-    found = [Body(number, event, student_of(ENVELOPE, event)) for number, event in rows]
-    return [body for body in found if body.mentions(names)]
+    return [Body(number, event, student_of(ENVELOPE, event)) for number, event in rows]
+
+
+def take_back(session: Session, ids: Collection[int]) -> int:
+    """Delete events from the outbox; return how many."""
+    statement = text("DELETE FROM souschef.event_outbox WHERE id = ANY(CAST(:ids AS bigint[]))")
+    return session.connection().execute(statement, {"ids": list(ids)}).rowcount
+
+
+def that_came_to_nothing(session: Session, school_id: int) -> list[Body]:
+    """Return the events of a school that stand in quarantine, wait for a load, or were dropped, with their bodies."""
+    statement = text("""
+        SELECT inbox.id, inbox.payload, source.format, source.surveys
+          FROM souschef.inbox JOIN souschef.source ON source.id = inbox.source_id
+         WHERE inbox.school_id = :school AND state IN ('quarantined', 'parked', 'dropped') AND payload <> ''
+         ORDER BY inbox.id
+    """)
+    rows = session.connection().execute(statement, {"school": school_id}).all()
+    return [Body(row[0], row[1], student_of(row[2], row[1], surveys=row[3])) for row in rows]
 
 
 def empty(session: Session, ids: Collection[int]) -> int:

@@ -112,7 +112,7 @@ def remove(session: Session, subject: Subject) -> Counter[str]:
     events = bodies.in_inbox(session, subject.school_id, student_id=subject.id, names=subject.names)
     counts["inbox"] = bodies.erase(session, [each.id for each in events], code=tombstones.CODE)
     outgoing = bodies.in_outbox(session, subject.school_id, subject.names)
-    counts["event_outbox"] = _delete_ids(session, "event_outbox", "id", [each.id for each in outgoing])
+    counts["event_outbox"] = bodies.take_back(session, [each.id for each in outgoing])
     given = _assignments(session, subject.id)
     counts["change"] = _forget_lines(session, subject.id)
     counts["alias"] = _delete_aliases(session, subject)

@@ -104,6 +104,33 @@ def erase(
     typer.echo(f"{total:,} rows {'would be' if dry_run else 'are'} erased; tell the LMS to drop its copies as well.")
 
 
+@app.command()
+def reapply(
+    file: Annotated[Path, typer.Argument(help="What `souschef privacy list --json` has printed.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Erase again, after a restore, who was erased since the backup was taken; before the doors open.
+
+    Done again, it does nothing.
+
+    Example: souschef privacy reapply backups/erased.json
+    """
+    from models import database, reapplying
+    from workers import accountable
+
+    listed = reapplying.read(_document(file))
+    with database.transaction() as session:
+        found = reapplying.reapply(session, listed, author=accountable.operator())
+    if as_json:
+        typer.echo(json.dumps(found.told()))
+        return
+    typer.echo(f"{len(listed)} erasures in the list: {found.known} were known, {found.erasures} are applied again.")
+    typer.echo(f"{found.people} people were back, and are erased: {found.rows.total():,} rows.")
+    for school in sorted(set(found.schools_unknown)):
+        typer.echo(f"  There is no school {school}; what the list says of it was left out.")
+
+
 @app.command("list")
 def list_(*, as_json: AsJson = False) -> None:
     """List who was erased: when, by whom, why, and with --json the tombstones; no name is known.
@@ -121,3 +148,14 @@ def list_(*, as_json: AsJson = False) -> None:
         names = len(each["marks"])
         typer.echo(f"{each['erased_at'][:16]}Z  {each['school']}  {names} names  by {each['by']}: {each['reason']}")
     typer.echo(f"{len(found)} erased.")
+
+
+def _document(file: Path) -> object:
+    from models.reapplying import NotOurList
+
+    try:
+        return json.loads(file.read_bytes())
+    except OSError as error:
+        raise NotOurList(f"{file} cannot be read: {error.strerror}.", "Name the list that was kept.") from None
+    except ValueError:
+        raise NotOurList(f"{file} is no JSON.", "Make the list with `souschef privacy list --json > FILE`.") from None
