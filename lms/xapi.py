@@ -43,7 +43,7 @@ def parse(statement: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignore
 
 
 def _item_result(it: xapi.Statement, statement: object) -> Fact:
-    attempt = _attempt_ref(it, statement)
+    attempt = _attempt_ref(statement, whole=it.around[0]["id"] if it.around else "")
     which = text_at(statement, "id") or it.occurred_at.isoformat()
     return Fact(
         kind=FactKind.ITEM_RESULT,
@@ -65,15 +65,16 @@ def _attempt_graded(it: xapi.Statement, statement: object) -> tuple[Fact, ...] |
     if outcome is None:
         return Ignored("no_score")
     which = text_at(statement, "id") or it.occurred_at.isoformat()
+    attempt = _attempt_ref(statement, whole=it.object_id)
     fact = Fact(
         kind=FactKind.ATTEMPT_GRADED,
         key=key_of("attempt", it.student, it.object_id, which),
         student=it.student,
         occurred_at=it.occurred_at,
-        sequence=f"{_attempt_ref(it, statement) or ''}.~",
+        sequence=f"{attempt or ''}.~",
         class_ref=xapi.class_of(it),
         subject=names(it.object_id, plain(it.definition.get("name"))),
-        attempt=_attempt_ref(it, statement),
+        attempt=attempt,
         outcome=outcome,
         value={"scope": "attempt", **_points(it)},
     )
@@ -89,10 +90,7 @@ def _points(it: xapi.Statement) -> dict[str, float | None]:
     }
 
 
-def _attempt_ref(it: xapi.Statement, statement: object) -> str | None:
-    """Return what groups the answers of an attempt: the registration, else nothing."""
+def _attempt_ref(statement: object, *, whole: str) -> str | None:
+    """Return what groups the answers of an attempt at a whole with its grade: the registration, else nothing."""
     registration = text_at(statement, "context", "registration")
-    if registration is None:
-        return None
-    parent = it.around[0]["id"] if it.around else ""
-    return key_of("registration", ref(registration, "/context/registration"), str(parent))
+    return None if registration is None else key_of("registration", ref(registration, "/context/registration"), whole)

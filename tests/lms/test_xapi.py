@@ -107,6 +107,18 @@ def test_cmi5_passed_carries_an_attempts_grade_and_no_item() -> None:
     assert (fact.kind, fact.outcome, fact.value["scope"]) == (FactKind.ATTEMPT_GRADED, 0.9, "attempt")
 
 
+def test_the_grade_of_an_attempt_and_its_answers_are_of_one_attempt() -> None:
+    """Else the total would count beside the answers that it is made of."""
+    unit, registration = "https://lms.school.test/au/1", "4d847c38-01b4-48bd-9057-96e79a37a5b7"
+    around = {"registration": registration, "contextActivities": {"parent": [{"id": unit}]}}
+    course = {"registration": registration, "contextActivities": {"parent": [{"id": "https://lms.school.test/c/1"}]}}
+    answer = one(statement(context=around))
+    graded = one(statement("passed", object={"id": unit}, result={"score": {"scaled": 0.9}}, context=course))
+    assert answer.attempt == graded.attempt
+    again = one(statement(context={**around, "registration": "c3b3f58d-d651-46ef-a1d5-c55daac9fbbc"}))
+    assert again.attempt != answer.attempt
+
+
 def test_an_abandoned_unit_is_no_evidence() -> None:
     assert xapi.parse(statement("completed", result={"completion": False}), rules=RULES) == Ignored("abandoned")
 
