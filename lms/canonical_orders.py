@@ -9,6 +9,8 @@ from lms.canonical import ORDER
 from lms.facts import Order, OrderVerb, PayloadError
 from lms.fields import MAX_TEXT, instant, mapping, ref, storable
 
+_ABOUT_SOMETHING = frozenset({OrderVerb.PIN, OrderVerb.MUST_DO, OrderVerb.FORBID})
+
 
 def parse(event: object) -> Order:
     """Return a teacher's order.
@@ -26,9 +28,7 @@ def parse(event: object) -> Order:
     optional = {name: _optional(top, name) for name in ("student", "class", "material", "skill")}
     if verb is not OrderVerb.REVOKE and optional["student"] is None and optional["class"] is None:
         raise PayloadError("schema", "/student", "a student or a class is due")
-    if verb in (OrderVerb.PIN, OrderVerb.MUST_DO) and optional["material"] is None:
-        raise PayloadError("schema", "/material", "a material is due")
-    if verb is OrderVerb.FORBID and optional["material"] is None and optional["skill"] is None:
+    if verb in _ABOUT_SOMETHING and optional["material"] is None and optional["skill"] is None:
         raise PayloadError("schema", "/material", "a material or a skill is due")
     return Order(
         verb=verb,

@@ -200,19 +200,23 @@ def rules(session: Session, school_id: int, classes: Collection[int | None]) -> 
 
 
 def orders(session: Session, of: Mapping[int, int | None]) -> dict[int, Orders]:
-    """Return the orders in force for each student, their own and their class's; `of` maps students to classes."""
+    """Return the orders in force for each student, their own and their class's; `of` maps students to classes.
+
+    An order ends by the clock, to the second; a decision's own time is a full hour, and would end it too early.
+    """
     statement = text("""
         SELECT who.student_id, o.id, o.kind, o.material_id, o.skill_id,
-               extract(epoch FROM o.given_at)::double precision, extract(epoch FROM o.expires_at)::double precision
+               extract(epoch FROM o.given_at)::double precision
           FROM unnest(CAST(:students AS bigint[]), CAST(:classes AS bigint[])) AS who(student_id, class_id)
           JOIN souschef.teacher_order o
             ON o.student_id = who.student_id OR (o.student_id IS NULL AND o.class_id = who.class_id)
-         WHERE o.revoked_at IS NULL ORDER BY who.student_id, o.id
+         WHERE o.revoked_at IS NULL AND (o.expires_at IS NULL OR o.expires_at > (SELECT souschef.clock()))
+         ORDER BY who.student_id, o.id
     """)
     found: dict[int, list[Order]] = {student: [] for student in of}
     rows = session.connection().execute(statement, {"students": list(of), "classes": list(of.values())})
-    for student, order, kind, material, skill, given_at, expires_at in rows:
-        found[student].append(Order(order, OrderKind(kind), material, skill, given_at, expires_at))
+    for student, order, kind, material, skill, given_at in rows:
+        found[student].append(Order(order, OrderKind(kind), material, skill, given_at))
     return {student: Orders(tuple(given)) for student, given in found.items()}
 
 

@@ -63,6 +63,14 @@ class InterestRow(NamedTuple):
     version: int
 
 
+_READ = """
+    SELECT student_id, state, snapshot_version, parameters_version, facts, last_at, last_sequence, last_key,
+           version, carry, nothing, nothing_sentence, refresh_due
+      FROM souschef.learner_state WHERE student_id = ANY(CAST(:ids AS bigint[]))
+     ORDER BY student_id
+"""
+
+
 def lock(session: Session, school_id: int, students: Collection[int]) -> dict[int, StateRow]:
     """Make sure that each student has a state, and lock and return them.
 
@@ -75,16 +83,18 @@ def lock(session: Session, school_id: int, students: Collection[int]) -> dict[in
         SELECT student, :school, ''::bytea, -1, -1 FROM unnest(CAST(:ids AS bigint[])) AS student
         ON CONFLICT (student_id) DO NOTHING
     """)
-    read = text("""
-        SELECT student_id, state, snapshot_version, parameters_version, facts, last_at, last_sequence, last_key,
-               version, carry, nothing, nothing_sentence, refresh_due
-          FROM souschef.learner_state WHERE student_id = ANY(CAST(:ids AS bigint[]))
-         ORDER BY student_id FOR UPDATE
-    """)
     connection = session.connection()
     connection.execute(made, {"school": school_id, "ids": ids})
-    rows = connection.execute(read, {"ids": ids})
+    rows = connection.execute(text(f"{_READ} FOR UPDATE"), {"ids": ids})
     return {row[0]: _state_row(tuple(row)) for row in rows}
+
+
+def look(session: Session, students: Collection[int]) -> dict[int, StateRow]:
+    """Return each student's state, unlocked, for what is never written; an empty one where there is none yet."""
+    ids = sorted(students)
+    found = {student: StateRow(student, b"", -1, -1, 0, BEGINNING, 0, {}, None, "", False) for student in ids}
+    rows = session.connection().execute(text(_READ), {"ids": ids})
+    return found | {row[0]: _state_row(tuple(row)) for row in rows}
 
 
 def _state_row(row: tuple[Any, ...]) -> StateRow:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -60,3 +61,93 @@ def concerned(session: Session, *, classes: Collection[int], students: Collectio
     """)
     parameters = {"students": list(students), "classes": list(classes)}
     return list(session.connection().execute(statement, parameters).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One order as it stands."""
+
+    number: int
+    key: str
+    """By which it is revoked."""
+    order: str
+    student: str | None
+    class_ref: str | None
+    material: str | None
+    skill: str | None
+    author: str
+    reason: str
+    given_at: dt.datetime
+    expires_at: dt.datetime | None
+    revoked_at: dt.datetime | None
+    standing: str
+    """in force, ended or revoked."""
+
+
+def listed(
+    session: Session,
+    school_id: int,
+    *,
+    class_id: int | None = None,
+    student_id: int | None = None,
+    past: bool = False,
+) -> list[Given]:
+    """Return a school's orders in force, the newest first; with `past` those that ended too.
+
+    Of a class: its own and those of students who are in it now.
+    """
+    statement = text("""
+        SELECT * FROM (
+          SELECT o.id, o.key, o.kind, person.ref, class.ref, material.ref, skill.ref, o.author, o.reason, o.given_at,
+                 o.expires_at, o.revoked_at,
+                 CASE WHEN o.revoked_at IS NOT NULL THEN 'revoked'
+                      WHEN o.expires_at <= (SELECT souschef.clock()) THEN 'ended' ELSE 'in force' END AS standing
+            FROM souschef.teacher_order AS o
+            LEFT JOIN souschef.person ON person.id = o.student_id
+            LEFT JOIN souschef.class ON class.id = o.class_id
+            LEFT JOIN souschef.material ON material.id = o.material_id
+            LEFT JOIN souschef.skill ON skill.id = o.skill_id
+           WHERE o.school_id = :school
+             AND (CAST(:student AS bigint) IS NULL OR o.student_id = :student OR o.class_id IN (
+               SELECT class_id FROM souschef.enrolment WHERE person_id = :student
+                  AND (ended_at IS NULL OR ended_at > (SELECT souschef.clock()))))
+             AND (CAST(:class AS bigint) IS NULL OR o.class_id = :class OR o.student_id IN (
+               SELECT person_id FROM souschef.enrolment WHERE class_id = :class
+                  AND (ended_at IS NULL OR ended_at > (SELECT souschef.clock()))))) AS each
+         WHERE :past OR standing = 'in force' ORDER BY given_at DESC, id DESC
+    """)
+    parameters: dict[str, Any] = {"school": school_id, "class": class_id, "student": student_id, "past": past}
+    return [Given(*row) for row in session.connection().execute(statement, parameters)]
+
+
+def addressee(session: Session, school_id: int, key: str) -> tuple[int | None, int | None] | None:
+    """Return the (class id, student id) whom an order addresses, or None where no such order was given."""
+    statement = text("SELECT class_id, student_id FROM souschef.teacher_order WHERE school_id = :school AND key = :key")
+    row = session.connection().execute(statement, {"school": school_id, "key": key}).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def mark_ended(session: Session, *, limit: int) -> int:
+    """Mark students for a refresh for whom an order has ended since they were last decided for; return how many."""
+    statement = text("""
+        WITH whom AS (
+          SELECT state.student_id FROM souschef.learner_state AS state
+           WHERE NOT refresh_due AND EXISTS (
+             SELECT FROM souschef.teacher_order AS o
+              WHERE o.school_id = state.school_id AND o.revoked_at IS NULL
+                AND o.expires_at <= (SELECT souschef.clock()) AND o.expires_at > state.refreshed_at
+                AND (o.student_id = state.student_id OR (o.student_id IS NULL AND o.class_id IN (
+                  SELECT class_id FROM souschef.enrolment WHERE person_id = state.student_id))))
+           ORDER BY state.student_id LIMIT :limit FOR UPDATE OF state SKIP LOCKED)
+        UPDATE souschef.learner_state AS state SET refresh_due = true FROM whom
+         WHERE state.student_id = whom.student_id
+    """)
+    return session.connection().execute(statement, {"limit": limit}).rowcount
+
+
+def of_orders(session: Session, numbers: Collection[int]) -> list[int]:
+    """Return the students whom these orders concern now."""
+    statement = text("SELECT class_id, student_id FROM souschef.teacher_order WHERE id = ANY(CAST(:ids AS bigint[]))")
+    rows = session.connection().execute(statement, {"ids": list(numbers)}).all()
+    classes = {class_id for class_id, student_id in rows if student_id is None}
+    return concerned(session, classes=classes, students={student for _, student in rows if student is not None})

@@ -70,7 +70,7 @@ def add(
     Raises:
         SourceUnknown: no such school, or several and none named.
     """
-    owner = _school(session, school)
+    owner = school_of(session, school)
     source = session.exec(select(Source).where(Source.school_id == owner.id, Source.name == name)).one_or_none()
     if source is None:
         source = Source(school_id=_id(owner.id), name=name, format=format, surveys=sorted(surveys))
@@ -111,7 +111,7 @@ def named(session: Session, name: str, *, school: str | None = None) -> tuple[So
     Raises:
         SourceUnknown: there is none of this name.
     """
-    owner = _school(session, school)
+    owner = school_of(session, school)
     source = session.exec(select(Source).where(Source.school_id == owner.id, Source.name == name)).one_or_none()
     if source is None:
         raise SourceUnknown(f"School {owner.ref} has no source named {name}.")
@@ -172,7 +172,12 @@ def _credential(source: Source, *, school: str, secret_key: bytes) -> Credential
     return Credential(source.name, school, source.format, key, secret(source, source.generation, secret_key))
 
 
-def _school(session: Session, ref: str | None) -> School:
+def school_of(session: Session, ref: str | None) -> School:
+    """Return the school of this ref; without one the only school that there is.
+
+    Raises:
+        SourceUnknown: there is none, or several and none is named.
+    """
     schools = session.exec(select(School) if ref is None else select(School).where(School.ref == ref)).all()
     if len(schools) == 1:
         return schools[0]

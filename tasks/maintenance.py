@@ -10,7 +10,7 @@ from config.celery import job, wake
 from learning.online import OnlinePass
 from learning.snapshot import Snapshot
 from lms.facts import EventKind
-from models import database, facts, inbox, learners, maintenance, people, terms
+from models import database, facts, inbox, learners, maintenance, orders, people, terms
 from models.facts import BEGINNING
 from tasks.drain import Outcome
 from tasks.events import TASK_OF
@@ -38,6 +38,7 @@ def sweep_once() -> int:
     """Ring for due events and students that nobody rang for; return how many. Safe to run anywhere, at any time."""
     with database.transaction() as session:
         inbox.exhausted(session)
+        orders.mark_ended(session, limit=REFRESH_SLICE)
         waiting = inbox.overdue(session, older_than_seconds=UNRUNG_SECONDS)
         stale = learners.due(session, limit=REFRESH_SLICE)
     for kind, ids in waiting.items():

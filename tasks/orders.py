@@ -18,9 +18,10 @@ from tasks.decide import decide
 class UnknownName(Exception):  # noqa: N818 - not a failure: the order waits
     """The order names somebody or something that the school has not loaded yet."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, name: str = "") -> None:
         super().__init__(code)
         self.code = code
+        self.name = name
 
 
 def apply_orders(session: Session, school_id: int, events: list[Claimed]) -> Counter[str]:
@@ -32,7 +33,7 @@ def apply_orders(session: Session, school_id: int, events: list[Claimed]) -> Cou
     for event in events:
         try:
             order = canonical_orders.parse(orjson.loads(event.payload))
-            concerned = _carried_out(session, school_id, order)
+            concerned = carry_out(session, school_id, order)
             carried.append((event, order, concerned))
             for class_id, student_id in concerned:
                 if class_id is not None:
@@ -66,12 +67,16 @@ def _note(session: Session, carried: Iterable[tuple[Claimed, Order, list[tuple[i
         audit.record(session, author=author, action=order.verb.value, students=whom, detail={"event": event.id})
 
 
-def _carried_out(session: Session, school_id: int, order: Order) -> list[tuple[int | None, int | None]]:
-    """Give or revoke an order; return (class id, student id) of whom it concerns, nothing where nothing changed."""
+def carry_out(session: Session, school_id: int, order: Order) -> list[tuple[int | None, int | None]]:
+    """Give or revoke an order; return (class id, student id) of whom it concerns, nothing where nothing changed.
+
+    Raises:
+        UnknownName: it names what the school has not loaded, or an order that was never given.
+    """
     if order.verb is OrderVerb.REVOKE:
         concerned = orders.revoke(session, school_id, order.key)
         if concerned is None:
-            raise UnknownName("unknown_order")
+            raise UnknownName("unknown_order", order.key)
         return [concerned]
     row = OrderRow(
         key=order.key,
@@ -80,21 +85,26 @@ def _carried_out(session: Session, school_id: int, order: Order) -> list[tuple[i
         reason=order.reason,
         given_at=order.given_at,
         expires_at=order.expires_at,
-        class_id=_named(session, school_id, AliasKind.CLASS, order.class_ref, code="unknown_class"),
-        student_id=_named(session, school_id, AliasKind.PERSON, order.student, code="unknown_student"),
+        class_id=named(session, school_id, AliasKind.CLASS, order.class_ref, code="unknown_class"),
+        student_id=named(session, school_id, AliasKind.PERSON, order.student, code="unknown_student"),
         material_id=_material(session, school_id, order.material),
-        skill_id=_named(session, school_id, AliasKind.SKILL, order.skill, code="unknown_skill"),
+        skill_id=named(session, school_id, AliasKind.SKILL, order.skill, code="unknown_skill"),
     )
     given = orders.give(session, school_id, row)
     return [(None if row.student_id else row.class_id, row.student_id)] if given else []
 
 
-def _named(session: Session, school_id: int, kind: AliasKind, name: str | None, *, code: str) -> int | None:
+def named(session: Session, school_id: int, kind: AliasKind, name: str | None, *, code: str) -> int | None:
+    """Return the id that a name stands for; None for none.
+
+    Raises:
+        UnknownName: with `code`.
+    """
     if name is None:
         return None
     found = roster.resolve(session, school_id, kind, {name}).get(name)
     if found is None:
-        raise UnknownName(code)
+        raise UnknownName(code, name)
     return found
 
 
@@ -103,5 +113,5 @@ def _material(session: Session, school_id: int, ref: str | None) -> int | None:
         return None
     found = catalogue.material_id(session, school_id, ref)
     if found is None:
-        raise UnknownName("unknown_material")
+        raise UnknownName("unknown_material", ref)
     return found

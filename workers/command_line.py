@@ -47,6 +47,7 @@ COMMANDS = {
     "replay-decision": Entry("replay_decision", "Decide again from a stored record; it gives the same bytes."),
     "class": Entry("class_", "Show a class: gaps, interests, assignments, reasons."),
     "groups": Entry("groups", "Group a class by skill and theme."),
+    "order": Entry("order", "Give, list and revoke a teacher's orders."),
     "gaps": Entry("gaps", "Show which materials would help most."),
     "refresh": Entry("refresh", "Decide anew, and say how fast."),
     "rebuild": Entry("rebuild", "Compute states anew from the facts."),

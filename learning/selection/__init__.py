@@ -37,7 +37,7 @@ from learning.selection.catalogue import (
     Topic,
 )
 from learning.selection.decide import choose, replay
-from learning.selection.decision import Chosen, Decision, Kept, Need, Nothing, Option, Rung, Trigger, Withdrawn
+from learning.selection.decision import Chosen, Decision, Kept, Need, Nothing, Option, Rung, Trigger, Unmet, Withdrawn
 from learning.selection.place import AssignmentState, Carry, CurrentAssignment, Liking, Pace, Place, Tally, Use
 from learning.selection.policy import Order, OrderKind, Orders, Policy, PolicyError, ScopeWindow
 
@@ -71,6 +71,7 @@ __all__ = [
     "Tally",
     "Topic",
     "Trigger",
+    "Unmet",
     "Use",
     "Withdrawn",
     "choose",

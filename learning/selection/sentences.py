@@ -159,3 +159,11 @@ NOTHING: dict[Nothing, str] = {
     Nothing.NOT_WANTED: "The tasks that fit are ruled out, not wanted, or too hard to read.",
     Nothing.HELD: "A teacher holds the work as it is.",
 }
+
+UNMET: dict[str, str] = {
+    "H1.active": "the material is not in use now, and no order can assign what is not",
+    "H5.forbidden": "a teacher has ruled it out, and that stands above every other order until it is revoked",
+    "no_belief": "nothing can be said yet about its skill",
+    "no_material": "no task of the skill is in use and allowed for this student",
+}
+"""Why a teacher's order cannot be followed, by `Unmet.why`."""

@@ -140,6 +140,7 @@ def test_an_order_is_read_apart_from_facts() -> None:
         (order("promote"), "/order"),
         (order("hold", student=None), "/student"),
         (order("pin"), "/material"),
+        (order("must_do"), "/material"),
         (order("forbid"), "/material"),
         (order("hold", author=None), "/author"),
         (order("hold", reason=7), "/reason"),

@@ -1,0 +1,138 @@
+"""`souschef order` over a really loaded school: what it shows is what it does."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tasks.maintenance import sweep_once
+from tasks.refresh import refresh_assignments
+from workers.command_line import app, main
+
+Ask = Callable[..., list[tuple[Any, ...]]]
+GUS = "riverside-s413"
+OPEN = "state IN ('proposed', 'assigned', 'started')"
+WHY = ("--by", "tmorgan", "--reason", "as agreed")
+pytestmark = pytest.mark.timeout(120)
+
+
+def ran(*arguments: str) -> Any:
+    result = CliRunner().invoke(app, ["order", *arguments, "--json"])
+    assert result.exit_code == 0, result.output + repr(result.exception)
+    return json.loads(result.stdout)
+
+
+def lying(ask: Ask, student: str = GUS) -> list[str]:
+    rows = ask(f"SELECT material_id FROM lms.assignments WHERE student_ref = :r AND {OPEN}", r=student)
+    return [row[0] for row in rows]
+
+
+def everything(ask: Ask) -> list[tuple[Any, ...]]:
+    tables = ("teacher_order", "assignment", "decision", "change", "learner_state")
+    return [row for table in tables for row in ask(f"SELECT * FROM souschef.{table} AS t ORDER BY t")]
+
+
+def a_material(ask: Ask, *, but: list[str]) -> str:
+    found = ask(
+        "SELECT ref FROM souschef.material WHERE ref <> ALL(CAST(:but AS text[])) ORDER BY ref LIMIT 1", but=but
+    )
+    return str(found[0][0])
+
+
+@pytest.fixture
+def lain(school: Any, ask: Ask) -> list[str]:
+    """What lies open for Gus after a few answers."""
+    school.deliver(*school.answers(GUS, "4.NF.A.1 q01", "0101"))
+    return lying(ask)
+
+
+def test_a_dry_run_shows_what_the_order_then_does_and_writes_nothing(lain: list[str], ask: Ask) -> None:
+    material, before = a_material(ask, but=lain), everything(ask)
+    order = ("pin", "--student", GUS, "--material", material, *WHY, "--until", "7d")
+    (would,) = ran(*order, "--dry-run")["students"]
+    assert everything(ask) == before
+    assert would["changes"]
+    assert any(f"[{material}]" in each for each in would["would_be"])
+    assert not any(f"[{material}]" in each for each in would["now"])
+    assert any("a teacher asked for this work" in each.lower() for each in would["why"])
+    done = ran(*order)
+    assert done["students"] == [would]
+    assert material in lying(ask)
+    defaults = ask(
+        f"""SELECT material_id FROM lms.assignments
+             WHERE student_ref = :r AND {OPEN} AND menu_position = 0 ORDER BY slot""",
+        r=GUS,
+    )
+    assert [row[0] for row in defaults] == [each.rsplit("[", 1)[1].rstrip("]") for each in would["would_be"]]
+    ((student,),) = ask("SELECT id FROM souschef.person WHERE ref = :r", r=GUS)
+    refresh_assignments([student])
+    assert material in lying(ask)
+    assert ask("SELECT author, reason, expires_at > souschef.clock() FROM souschef.teacher_order") == [
+        ("tmorgan", "as agreed", True)
+    ]
+
+
+def test_what_is_forbidden_goes_and_no_pin_brings_it_back(lain: list[str], ask: Ask, capsys: Any) -> None:
+    key = ran("forbid", "--class", "MATH-5A", "--material", lain[0], *WHY)["key"]
+    assert lain[0] not in lying(ask)
+    before = everything(ask)
+    with pytest.raises(SystemExit) as ended:
+        main(["order", "pin", "--student", GUS, "--material", lain[0], *WHY])
+    assert ended.value.code == 2
+    assert "This cannot be ordered: a teacher has ruled it out" in capsys.readouterr().err
+    assert everything(ask) == before
+    ran("revoke", key, "--by", "tmorgan")
+    ran("pin", "--student", GUS, "--material", lain[0], *WHY)
+    assert lain[0] in lying(ask)
+
+
+def test_an_order_that_is_ruled_out_later_is_listed_with_its_reason(lain: list[str], ask: Ask) -> None:
+    material = a_material(ask, but=lain)
+    ran("must-do", "--student", GUS, "--material", material, *WHY)
+    assert [each["unmet"] for each in ran("list")["orders"]] == [[]]
+    ran("forbid", "--student", GUS, "--material", material, *WHY)
+    listed = {each["order"]: each for each in ran("list", "--student", GUS)["orders"]}
+    assert [(each["student"], each["code"]) for each in listed["must_do"]["unmet"]] == [(GUS, "H5.forbidden")]
+    assert "ruled it out" in listed["must_do"]["unmet"][0]["because"]
+    said = CliRunner().invoke(app, ["order", "list", "--class", "MATH-5A"]).stdout
+    assert "cannot be met" in said
+    assert "ruled it out" in said
+
+
+def test_a_hold_ends_by_itself_and_the_sweep_marks_its_student(lain: list[str], ask: Ask) -> None:
+    ran("hold", "--student", GUS, *WHY, "--until", "7d")
+    assert [each["standing"] for each in ran("list")["orders"]] == ["in force"]
+    ask("UPDATE souschef.clock_offset SET ahead = ahead + interval '8 days' RETURNING 1")
+    assert ran("list")["orders"] == []
+    assert [each["standing"] for each in ran("list", "--all")["orders"]] == ["ended"]
+    assert ask("SELECT count(*) FROM souschef.learner_state WHERE refresh_due") == [(0,)]
+    sweep_once()
+    assert ask("SELECT count(*) FROM souschef.learner_state WHERE refresh_due") == [(1,)]
+    ((student,),) = ask("SELECT id FROM souschef.person WHERE ref = :r", r=GUS)
+    refresh_assignments([student])
+    sweep_once()
+    assert ask("SELECT count(*) FROM souschef.learner_state WHERE refresh_due") == [(0,)]
+
+
+REFUSED = [
+    (("pin", "--student", GUS, *WHY), "Give --material or --skill."),
+    (("pin", "--material", "x", *WHY), "Give --student or --class."),
+    (("pin", "--student", "nobody", "--material", "x", *WHY), "There is no student nobody."),
+    (("pin", "--student", GUS, "--material", "x", *WHY), "There is no material x."),
+    (("hold", "--student", GUS, *WHY, "--until", "soon"), "soon is no time."),
+    (("hold", "--student", GUS, *WHY, "--until", "2026-11-09"), "which is past"),
+    (("hold", "--student", GUS, "--by", "t", "--reason", " "), "An order needs a reason."),
+    (("revoke", "o-none", "--by", "t"), "There is no order o-none."),
+]
+
+
+def test_what_makes_no_sense_is_refused_with_its_mend(school: Any, ask: Ask, capsys: Any) -> None:
+    assert school
+    for words, said in REFUSED:
+        with pytest.raises(SystemExit) as ended:
+            main(["order", *words])
+        assert ended.value.code == 2, words
+        assert said in capsys.readouterr().err
+    assert ask("SELECT count(*) FROM souschef.teacher_order") == [(0,)]
