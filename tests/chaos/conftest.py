@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.kitchen import Counts
+from tests.chaos.counting import Counts
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results" / "chaos.md"
 Record = Callable[..., None]

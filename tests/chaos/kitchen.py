@@ -6,21 +6,19 @@
             lms.answered(100)          # in the middle of the burst
             kitchen.kill_worker()
         kitchen.quiet(seconds=45)
-        counts = kitchen.compare(told)
+        counts = compare(told)
 
-What is expected is counted from the history alone; that states are right is asked of `souschef rebuild`.
+What is counted, and how, stands in `tests.chaos.counting`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import shutil
 import signal
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,39 +28,22 @@ from typing import Any
 import psutil
 import redis
 from pydantic import SecretStr
-from sqlalchemy import text
-from typer.testing import CliRunner
 
 from config import settings as configuration
 from config.settings import Settings, settings
 from models import clock, database, sources
 from models.sources import Credential
+from tests.chaos.counting import Told, ask, pending, wait_until
 from tests.chaos.lms import Lms
-from tests.tasks.simulated import BEGIN, expected, history
+from tests.tasks.simulated import BEGIN, history
 from workers import demonstration, embedded, supervisor
-from workers.command_line import app
 from workers.private_server import port_for
 from workers.processes import Process
 from workers.watch import await_answers
 
-Told = list[dict[str, Any]]
+BURST_SECONDS = 240
+"""The longest that an LMS tries after the end of a test's block."""
 ITEMS = ["3.NF.A.1 q01", "3.OA.A.1 q01", "3.OA.B.5 q01", "3.OA.C.7 q01", "4.NF.A.1 q01"]
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What became of the events of a test, each figure read from the database."""
-
-    sent: int
-    applied: int
-    quarantined: int
-    dropped: int
-    lost: int
-    """Accepted and neither applied, quarantined nor dropped; or applied without its fact."""
-    doubled: int
-    """Facts too many, and students whose state is not what the facts say."""
-    falls: int
-    """Rows of the feed whose version is below an earlier one of the same student, and holes in its numbers."""
 
 
 @dataclass(slots=True)
@@ -75,8 +56,10 @@ class ChaosKitchen:
     broker_url: str
 
     def events(self, wanted: int, *, seed: int) -> Told:
-        """Return a history of all students of the school: answers, regrades and likes, from a seed."""
-        return history(random.Random(seed), students=self.students(), items=ITEMS, events_wanted=wanted)
+        """Return a history of all students of the school: answers, regrades and likes, under ids of this seed."""
+        told = history(random.Random(seed), students=self.students(), items=ITEMS, events_wanted=wanted)
+        ids = ("id", "replaces")
+        return [each | {name: f"{each[name]}-{seed}" for name in ids if name in each} for each in told]
 
     def students(self) -> list[str]:
         """Return the refs of the school's students."""
@@ -105,7 +88,7 @@ class ChaosKitchen:
             lms.give_up()
             raise
         finally:
-            lms.join()
+            lms.join(seconds=BURST_SECONDS)
 
     def send(self, told: Told, **options: Any) -> Lms:
         """Send events and return when they are accepted."""
@@ -116,23 +99,6 @@ class ChaosKitchen:
     def quiet(self, *, seconds: float) -> float:
         """Wait until nothing is pending; return after how long."""
         return wait_until(lambda: pending() == 0, seconds=seconds, what="nothing pending")
-
-    def compare(self, told: Told) -> Counts:
-        """Count what became of the events; ask `rebuild` whether each state is what the facts say."""
-        ended = dict(ask("SELECT state, count(*) FROM souschef.inbox GROUP BY state"))
-        wanted, stored = expected(told), outcomes()
-        facts = {key for key, value in wanted.items() if stored.get(key) == value}
-        unfinished = len(told) - sum(ended.get(name, 0) for name in ("done", "quarantined", "dropped"))
-        held = ended.get("quarantined", 0)
-        return Counts(
-            sent=len(told),
-            applied=ended.get("done", 0),
-            quarantined=held,
-            dropped=ended.get("dropped", 0),
-            lost=max(0, unfinished) + max(0, len(wanted) - len(facts) - held),
-            doubled=max(0, -unfinished) + len(stored.keys() - wanted.keys()) + rebuilt_differently(),
-            falls=falls(),
-        )
 
     def kill_worker(self) -> None:
         """Kill -9 the worker and its pool at once; the supervisor starts another."""
@@ -234,60 +200,6 @@ def _load() -> Credential:
     with database.transaction() as session:
         clock.set_to(session, BEGIN)
         return sources.add(session, "own", format="canonical", secret_key=settings().secret_key_bytes())
-
-
-def ask(statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
-    """Return the rows of a query."""
-    with database.transaction() as session:
-        return [tuple(row) for row in session.connection().execute(text(statement), parameters)]
-
-
-def pending() -> int:
-    """Return how many events are neither applied nor held nor dropped; one where the database does not answer."""
-    try:
-        return int(ask("SELECT count(*) FROM souschef.inbox WHERE state = 'pending'")[0][0])
-    except Exception:  # noqa: BLE001 - the test has broken it, and waits
-        return 1
-
-
-def outcomes() -> dict[tuple[str, str], float]:
-    """(student, id of the answer) -> its outcome, as it stands in the facts."""
-    rows = ask("""SELECT person.ref, substring(fact.key from '[^|]+$'), outcome FROM souschef.fact
-                    JOIN souschef.person ON person.id = student_id WHERE kind = 'item_result'""")
-    return {(student, name): outcome for student, name, outcome in rows}
-
-
-def states() -> dict[str, bytes]:
-    """Each student's state as it is stored."""
-    rows = ask("SELECT ref, state FROM souschef.learner_state JOIN souschef.person ON person.id = student_id")
-    return {ref: bytes(state) for ref, state in rows}
-
-
-def rebuilt_differently() -> int:
-    """Return how many states were not what the facts say, by `souschef rebuild --all`."""
-    ran = CliRunner().invoke(app, ["rebuild", "--all", "--json"])
-    assert ran.exit_code in (0, 1), (ran.output, ran.exception)
-    return int(json.loads(ran.stdout)["differed"])
-
-
-def falls() -> int:
-    """Return how often a version fell in the feed, or a number was missing."""
-    rows = ask("SELECT number, student_id, version FROM souschef.change ORDER BY number")
-    highest: dict[int, int] = {}
-    found = sum(number != place for place, (number, _, _) in enumerate(rows, start=1))
-    for _, student, version in rows:
-        found += version < highest.get(student, 0)
-        highest[student] = max(highest.get(student, 0), version)
-    return found
-
-
-def wait_until(done: Callable[[], bool], *, seconds: float, what: str) -> float:
-    """Wait; return for how many seconds it was."""
-    began = time.monotonic()
-    while not done():
-        assert time.monotonic() - began < seconds, f"after {seconds} s still not: {what}"
-        time.sleep(0.05)
-    return time.monotonic() - began
 
 
 def _in(folder: Path) -> list[int]:

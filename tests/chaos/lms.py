@@ -50,10 +50,14 @@ class Lms:
             assert time.monotonic() < deadline, f"{self.accepted} of {events} accepted: {self.statuses}"
             time.sleep(0.002)
 
-    def join(self) -> None:
+    def join(self, *, seconds: float) -> None:
         """Return when every event has been accepted, or the sending was given up."""
+        deadline = time.monotonic() + seconds
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, deadline - time.monotonic()))
+        late = any(thread.is_alive() for thread in self._threads)
+        self.give_up()
+        assert not late, f"after {seconds} s not all events are accepted: {self.statuses}"
 
     def give_up(self) -> None:
         """Send nothing any more."""

@@ -32,7 +32,7 @@ class Proxy:
         self._server: asyncio.Server = self._soon(asyncio.start_server(self._accept, "127.0.0.1", 0))
         self.port = int(self._server.sockets[0].getsockname()[1])
 
-    def set(self, fault: Fault) -> None:
+    def go_wrong(self, fault: Fault) -> None:
         """Let this go wrong from now on; `reset` cuts what is open as well."""
         self.fault = fault
         if fault == "reset":
@@ -51,7 +51,7 @@ class Proxy:
     async def _end(self) -> None:
         self._server.close()
         await self._cut_all()
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.chaos.conftest import Record
+from tests.chaos.counting import compare
 from tests.chaos.kitchen import opened
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(420)]
@@ -24,7 +25,7 @@ def test_p2_a_broker_flushed_ten_times_in_a_burst_of_2000_loses_nothing(record: 
                 broker.flushall()
         took = kitchen.quiet(seconds=60)
         done = f"broker flushed 10 times in a burst; all applied {took:.0f} s after it"
-        record("P2", done, kitchen.compare(told), seconds=time.monotonic() - began, seed=seed)
+        record("P2", done, compare(told), seconds=time.monotonic() - began, seed=seed)
 
 
 def test_p3_a_broker_gone_for_60_s_does_not_slow_the_intake(record: Record) -> None:
@@ -52,7 +53,7 @@ def test_p3_a_broker_gone_for_60_s_does_not_slow_the_intake(record: Record) -> N
         assert len(while_gone) > 300
         assert p99 < 250, f"p99 {p99:.0f} ms of {len(while_gone)} requests"
         done = f"broker gone 60 s: {len(while_gone)} requests answered, p99 {p99:.0f} ms; caught up after {took:.0f} s"
-        record("P3", done, kitchen.compare(told), seconds=time.monotonic() - began, seed=seed)
+        record("P3", done, compare(told), seconds=time.monotonic() - began, seed=seed)
 
 
 def test_p3_a_broker_frozen_or_restarted_five_times_loses_nothing(record: Record) -> None:
@@ -78,7 +79,7 @@ def test_p3_a_broker_frozen_or_restarted_five_times_loses_nothing(record: Record
         record(
             "P3",
             "broker paused 3 s, restarted empty 5 times, its clients cut",
-            kitchen.compare(told),
+            compare(told),
             seconds=time.monotonic() - began,
             seed=seed,
         )

@@ -14,7 +14,8 @@ import psycopg
 import pytest
 
 from tests.chaos.conftest import Record
-from tests.chaos.kitchen import ask, opened, wait_until
+from tests.chaos.counting import ask, compare, wait_until
+from tests.chaos.kitchen import opened
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(420)]
 
@@ -76,7 +77,7 @@ def test_p13_the_database_stopped_hard_mid_work_shows_all_or_nothing(record: Rec
         assert reader.looks > 200
         assert reader.halves == []
         done = f"database stopped (immediate) 5 times in a burst; {reader.looks:,} looks saw no half"
-        record("P13", done, kitchen.compare(told), seconds=time.monotonic() - began, seed=seed)
+        record("P13", done, compare(told), seconds=time.monotonic() - began, seed=seed)
 
 
 @contextmanager
@@ -120,7 +121,7 @@ def test_p14_a_full_disk_gives_no_false_2xx_and_heals(record: Record) -> None:
         assert seen, "the disk was never full"
         assert set(lms.statuses) <= {200, 503, "ConnectError", "ReadError", "RemoteProtocolError"}, lms.statuses
         done = f"disk full for {time.monotonic() - full:.0f} s: {seen} refused; accepted again after {healed:.0f} s"
-        record("P14", done, kitchen.compare(told), seconds=time.monotonic() - began, seed=seed)
+        record("P14", done, compare(told), seconds=time.monotonic() - began, seed=seed)
         assert ask("SELECT count(*) FROM souschef.inbox") == [(len(told),)]
         assert httpx.get(f"{kitchen.running.door_url}/health").status_code == 200
 

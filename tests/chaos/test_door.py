@@ -7,7 +7,8 @@ import psutil
 import pytest
 
 from tests.chaos.conftest import Record
-from tests.chaos.kitchen import ask, opened, wait_until
+from tests.chaos.counting import ask, compare, wait_until
+from tests.chaos.kitchen import opened
 from tests.chaos.overload import overload
 from workers.watch import await_answers
 
@@ -38,7 +39,7 @@ def test_p1_a_door_killed_20_times_under_16_clients_has_committed_every_2xx(reco
         done = (
             f"door killed -9 20 times under 16 clients; {sum(lms.statuses.values()) - lms.statuses[200]} requests cut"
         )
-        record("P1", done, kitchen.compare(told), seconds=time.monotonic() - began, seed=seed)
+        record("P1", done, compare(told), seconds=time.monotonic() - began, seed=seed)
 
 
 def test_p17_60_s_of_overload_is_refused_politely_and_loses_nothing(record: Record) -> None:
@@ -67,4 +68,4 @@ def test_p17_60_s_of_overload_is_refused_politely_and_loses_nothing(record: Reco
             f"{CLIENTS} clients for 60 s: {load.statuses[200]:,} requests taken, {refused:,} refused with Retry-After,"
         )
         done += f" longest {load.longest:.1f} s, door at {megabytes:.0f} MB"
-        record("P17", done, kitchen.compare(taken), seconds=time.monotonic() - began, seed=seed)
+        record("P17", done, compare(taken), seconds=time.monotonic() - began, seed=seed)

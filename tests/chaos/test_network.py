@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from tests.chaos.conftest import Record
-from tests.chaos.kitchen import ChaosKitchen, opened, pending
+from tests.chaos.counting import compare, pending
+from tests.chaos.kitchen import ChaosKitchen, opened
 from tests.chaos.proxy import Fault, Proxy
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(420)]
@@ -54,10 +55,10 @@ def test_p16_a_fault_on_the_wire_hangs_nothing_and_heals(what: str, record: Reco
         for turn, fault in enumerate(FAULTS):
             part = told[turn * 100 : turn * 100 + 100]
             sent += len(part)
-            proxy.set(fault)
+            proxy.go_wrong(fault)
             with kitchen.burst(part, clients=4, pause=0.2) as lms:
                 time.sleep(FAULT_SECONDS)
-                proxy.set("none")
+                proxy.go_wrong("none")
                 back = time.monotonic()
             after = told[1000 + turn * 10 : 1010 + turn * 10]
             kitchen.send(after)
@@ -69,7 +70,7 @@ def test_p16_a_fault_on_the_wire_hangs_nothing_and_heals(what: str, record: Reco
         whole = [each for turn in range(len(FAULTS)) for each in told[turn * 100 : turn * 100 + 100]]
         whole += [each for turn in range(len(FAULTS)) for each in told[1000 + turn * 10 : 1010 + turn * 10]]
         done = f"{what}: {', '.join(FAULTS)}, 8 s each; longest answer {longest:.1f} s, healed after {healed:.0f} s"
-        record("P16", done, kitchen.compare(whole), seconds=time.monotonic() - began, seed=seed)
+        record("P16", done, compare(whole), seconds=time.monotonic() - began, seed=seed)
         assert longest <= HANG_SECONDS
         assert healed <= HEALED_SECONDS
 
@@ -83,12 +84,12 @@ def test_p15_a_commit_whose_outcome_is_unknown_has_one_effect(record: Record) ->
     with between("database") as (kitchen, proxy):
         began = time.monotonic()
         told = kitchen.events(400, seed=seed)
-        proxy.set("cut at commit")
+        proxy.go_wrong("cut at commit")
         with kitchen.burst(told) as lms:
             lms.answered(len(told) * 9 // 10, seconds=120)
-            proxy.set("none")
+            proxy.go_wrong("none")
         kitchen.quiet(seconds=60)
         assert proxy.cuts > 10
         assert lms.statuses[503] > 0
         done = f"line cut at {proxy.cuts} commits; {lms.statuses[503]} requests answered 503 and sent again"
-        record("P15", done, kitchen.compare(told), seconds=time.monotonic() - began, seed=seed)
+        record("P15", done, compare(told), seconds=time.monotonic() - began, seed=seed)

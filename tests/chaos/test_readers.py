@@ -14,7 +14,8 @@ from config.celery import wake
 from config.settings import settings
 from models import database, logins
 from tests.chaos.conftest import Record
-from tests.chaos.kitchen import ask, opened, wait_until
+from tests.chaos.counting import ask, compare, wait_until
+from tests.chaos.kitchen import opened
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 READERS, REFRESHES = 4, 5000
@@ -89,4 +90,4 @@ def test_p25_readers_see_versions_rise_and_wait_for_nobody(record: Record) -> No
         assert locked == 0
         assert p99 < MOST_MS, f"{p99:.0f} ms"
         done = f"{READERS} readers, {len(waits):,} reads over {refreshed:,} refreshes: p99 {p99:.0f} ms, no lock"
-        record("P25", done, kitchen.compare(told), seconds=time.monotonic() - began, seed=seed)
+        record("P25", done, compare(told), seconds=time.monotonic() - began, seed=seed)

@@ -13,7 +13,8 @@ import pytest
 import redis
 
 from tests.chaos.conftest import Record
-from tests.chaos.kitchen import ChaosKitchen, ask, opened, wait_until
+from tests.chaos.counting import ask, compare, wait_until
+from tests.chaos.kitchen import ChaosKitchen, opened
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(420)]
 QUEUE = "souschef:souschef"
@@ -46,7 +47,7 @@ def test_p4_any_worker_process_killed_is_redone_within_45_s(record: Record) -> N
                 kill_some(kitchen, dice)
         took = kitchen.quiet(seconds=REDONE_SECONDS)
         done = f"9 kill -9 of child, parent or group in a burst; all done {took:.0f} s after it"
-        record("P4", done, kitchen.compare(told), seconds=time.monotonic() - began, seed=seed)
+        record("P4", done, compare(told), seconds=time.monotonic() - began, seed=seed)
 
 
 def test_p5_a_message_in_a_killed_workers_socket_is_redone_within_45_s(record: Record) -> None:
@@ -71,7 +72,7 @@ def test_p5_a_message_in_a_killed_workers_socket_is_redone_within_45_s(record: R
             longest = max(longest, kitchen.quiet(seconds=REDONE_SECONDS))
         done = f"worker frozen, rung for, killed -9; {hit} of {tried} messages in its socket;"
         done += f" redone after at most {longest:.0f} s"
-        record("P5", done, kitchen.compare(told[:tried]), seconds=time.monotonic() - began, seed=seed)
+        record("P5", done, compare(told[:tried]), seconds=time.monotonic() - began, seed=seed)
 
 
 def listening(kitchen: ChaosKitchen, broker: redis.Redis) -> int:
@@ -83,7 +84,7 @@ def listening(kitchen: ChaosKitchen, broker: redis.Redis) -> int:
 
 def pushed(broker: redis.Redis) -> int:
     """Return how many messages have ever been put into a queue."""
-    stats = cast("dict[str, Any]", broker.info("commandstats"))
+    stats = broker.info("commandstats")
     return int(stats.get("cmdstat_lpush", {}).get("calls", 0))
 
 
@@ -116,7 +117,7 @@ def test_p6_a_thawed_worker_cannot_overwrite_newer_state(record: Record) -> None
         after = ask("SELECT student_id, version, state FROM souschef.learner_state ORDER BY 1")
         assert after == before
         done = "worker frozen past its lease, newer events applied, thawed: its write matched 0 rows"
-        record("P6", done, kitchen.compare(told), seconds=time.monotonic() - began, seed=seed)
+        record("P6", done, compare(told), seconds=time.monotonic() - began, seed=seed)
 
 
 def _waiting() -> int:
@@ -147,7 +148,7 @@ def test_p26_sigterm_ends_within_40_s_and_a_rolling_restart_loses_nothing(record
                 longest = max(longest, time.monotonic() - asked)
         kitchen.quiet(seconds=REDONE_SECONDS)
         done = f"SIGTERM 6 times in a burst beside another worker; longest {longest:.1f} s"
-        record("P26", done, kitchen.compare(told), seconds=time.monotonic() - began, seed=seed)
+        record("P26", done, compare(told), seconds=time.monotonic() - began, seed=seed)
 
 
 def _lives(process: psutil.Process) -> bool:
