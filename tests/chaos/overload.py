@@ -23,6 +23,8 @@ class Load:
     without_retry_after: int = 0
     """Refusals that did not say when to come again."""
     longest: float = 0.0
+    cut: int = 0
+    """Connections that were closed while somebody waited, as one that was silent for too long is."""
     accepted: list[dict[str, object]] = field(default_factory=list)
     """Events of requests that were answered with 200."""
 
@@ -42,20 +44,29 @@ async def _overload(
     head = f"POST /events HTTP/1.1\r\nHost: door\r\nAuthorization: Basic {pair}\r\nContent-Type: application/json\r\n"
 
     async def client() -> None:
+        held: list[list[dict[str, object]]] = []
+        while (held or waiting) and time.monotonic() < until:
+            try:
+                await talk(held)
+            except (OSError, asyncio.IncompleteReadError):
+                load.cut += 1
+
+    async def talk(held: list[list[dict[str, object]]]) -> None:
+        """Send on one connection until it is closed or the time is over; `held` is the request in hand."""
         reader, writer = await asyncio.open_connection(where.hostname, where.port)
-        while waiting and time.monotonic() < until:
-            request = waiting.pop()
-            body = json.dumps(request).encode()
+        while (held or waiting) and time.monotonic() < until:
+            held[:] = held or [waiting.pop()]
+            body = json.dumps(held[0]).encode()
             began = time.monotonic()
             writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
             status, headers = await _answer(reader)
             load.statuses[status] += 1
             load.longest = max(load.longest, time.monotonic() - began)
             if status == 200:
-                load.accepted += request
-                continue
-            load.without_retry_after += "retry-after" not in headers
-            waiting.append(request)
+                load.accepted += held.pop()
+            else:
+                load.without_retry_after += "retry-after" not in headers
+                waiting.append(held.pop())
         writer.close()
 
     await asyncio.gather(*(client() for _ in range(clients)))

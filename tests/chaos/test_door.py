@@ -57,6 +57,7 @@ def test_p17_60_s_of_overload_is_refused_politely_and_loses_nothing(record: Reco
         assert refused > 0, load.statuses
         assert set(load.statuses) <= {200, 429, 503}, load.statuses
         assert load.without_retry_after == 0
+        assert load.cut < sum(load.statuses.values()) / 100
         assert megabytes < MOST_MEGABYTES
         assert stored >= len(load.accepted)
         kitchen.quiet(seconds=240)

@@ -41,4 +41,4 @@ def poison(name: str) -> None:
 if RUNS:
     from tasks import apply
 
-    apply.orjson = Poisoned  # type: ignore[assignment]
+    apply.orjson = Poisoned  # type: ignore[assignment, attr-defined]
