@@ -12,7 +12,18 @@ from sqlmodel import Session
 from learning import questionnaire
 from lms import formats
 from lms.facts import Fact, FactKind, Ignored, PayloadError, SourceRules
-from models import catalogue, clock, facts, inbox, learners, people, roster, tombstones
+from models import (
+    bodies,
+    catalogue,
+    clock,
+    facts,
+    inbox,
+    interest_switch,
+    learners,
+    people,
+    roster,
+    tombstones,
+)
 from models.choices import Offer
 from models.facts import BEGINNING, END, Mark, NewFact
 from models.inbox import Claimed, Ending
@@ -67,6 +78,7 @@ def apply(session: Session, school_id: int, events: list[Claimed]) -> Counter[st
         if event.id in parsed:
             fresh += _sort_out(event, parsed[event.id], names, shelf, limit=limit, ending=ending)
     tombstones.drop(session, school_id, events, ending)
+    bodies.empty(session, [event for event, code in ending.dropped.items() if code == interest_switch.CODE])
     # What is parked or makes no sense today is not known better than before.
     reread = {event.id for event in events if event.again} & {*ending.done, *ending.dropped}
     wrong = facts.no_longer_told(session, reread, fresh)
@@ -219,7 +231,7 @@ def _subject(
             return None, None, choices.told(offer)
         case FactKind.INTEREST_FEEDBACK | FactKind.INTEREST_VETO:
             if not student.interests_enabled:
-                raise NotKept("interests_off")
+                raise NotKept(interest_switch.CODE)
             return None, None, fact.value
         case FactKind.ATTEMPT_GRADED | FactKind.CONSENT:
             return _whole(fact, names), None, fact.value
@@ -255,7 +267,7 @@ def _first(subject: tuple[str, ...], ids: Mapping[str, int], *, code: str) -> in
 def _scored(fact: Fact, student: Learner, shelf: catalogue.Shelf) -> dict[str, Any]:
     """Return what an answer says of topics; the answer itself, and all free text, is left behind here."""
     if not student.interests_enabled:
-        raise NotKept("interests_off")
+        raise NotKept(interest_switch.CODE)
     asked = shelf.questionnaires.get(str(fact.value.get("survey", "")))
     if asked is None:
         raise Unresolved("unknown_survey")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,13 @@ By = Annotated[str, typer.Option("--by", help="Who does it; kept.")]
 Reason = Annotated[str, typer.Option(help="Why, without the student's name; kept.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+class Switch(StrEnum):
+    """How the interest switch may stand."""
+
+    ON = "on"
+    OFF = "off"
 
 
 @app.command("map")
@@ -102,6 +110,33 @@ def erase(
         typer.echo(f"  {count:>7,} {name}")
     total = sum(count for name, count in counts.items() if name != "withdrawn")
     typer.echo(f"{total:,} rows {'would be' if dry_run else 'are'} erased; tell the LMS to drop its copies as well.")
+
+
+@app.command()
+def interests(
+    student: Student,
+    switch: Annotated[Switch, typer.Argument(help="off or on.")],
+    *,
+    school: School = None,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="With off: delete what was taken in of their interests as well.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Switch the use of a student's interests off, at once, or on again; and say what is kept.
+
+    Off: their interest vector is deleted, what they work on is chosen by gaps alone, and new surveys are not kept. What
+    was taken in before is kept unused, so that on brings it back, unless --forget deletes it.
+
+    Example: souschef privacy interests RES-2303 off
+    """
+    from workers import interest_view
+
+    on = switch is Switch.ON
+    if forget and on:
+        raise typer.BadParameter("--forget goes with off: what is deleted cannot be used again.")
+    told = interest_view.turned(student, school=school, on=on, forget=forget)
+    typer.echo(json.dumps(told) if as_json else "\n".join(interest_view.lines(told)))
 
 
 @app.command()
