@@ -65,8 +65,8 @@ class Door:
             async with asyncio.timeout(left - (time.monotonic() - began)):
                 return await asyncio.shield(running)
         except TimeoutError:
-            if running.done():  # it was the function's own
-                raise
+            if running.done():  # at the last moment; or the function's own time was over
+                return running.result()
             raise Problem("unavailable") from None
         finally:
             _spent.set(_spent.get() + time.monotonic() - began)

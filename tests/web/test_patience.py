@@ -49,6 +49,20 @@ def test_a_thread_that_was_given_up_is_not_lent_again_before_it_is_back() -> Non
     assert asyncio.run(requests(Door(limits=Limits(answer_seconds=0.2)))) == ({"unavailable", "overloaded"}, True)
 
 
+def test_what_comes_at_the_last_moment_is_taken() -> None:
+    """The loop is busy from 0.05 s to 0.65 s; at 0.2 s there is an answer, at 0.4 s the patience is over."""
+
+    def answer() -> str:
+        time.sleep(0.2)
+        return "stored"
+
+    async def request(door: Door) -> str:
+        asyncio.get_running_loop().call_later(0.05, time.sleep, 0.6)
+        return await door.run(answer)
+
+    assert asyncio.run(request(Door(limits=Limits(answer_seconds=0.4)))) == "stored"
+
+
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="only Linux can say how long a line may be silent")
 def test_a_line_to_the_database_that_swallows_everything_is_given_up(database: str) -> None:
     with store.transaction() as session:
