@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import random
 import time
@@ -54,22 +55,23 @@ async def _overload(
     async def talk(held: list[list[dict[str, object]]]) -> None:
         """Send on one connection until it is closed or the time is over; `held` is the request in hand."""
         reader, writer = await asyncio.open_connection(where.hostname, where.port)
-        while (held or waiting) and time.monotonic() < until:
-            held[:] = held or [waiting.pop()]
-            body = json.dumps(held[0]).encode()
-            began = time.monotonic()
-            writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-            status, headers = await _answer(reader)
-            load.statuses[status] += 1
-            load.longest = max(load.longest, time.monotonic() - began)
-            if status == 200:
-                load.accepted += held.pop()
-            else:
-                load.without_retry_after += "retry-after" not in headers
-                waiting.append(held.pop())
-        writer.close()
+        with contextlib.closing(writer):
+            while (held or waiting) and time.monotonic() < until:
+                held[:] = held or [waiting.pop()]
+                body = json.dumps(held[0]).encode()
+                began = time.monotonic()
+                writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+                status, headers = await _answer(reader)
+                load.statuses[status] += 1
+                load.longest = max(load.longest, time.monotonic() - began)
+                if status == 200:
+                    load.accepted += held.pop()
+                else:
+                    load.without_retry_after += "retry-after" not in headers
+                    waiting.append(held.pop())
 
     await asyncio.gather(*(client() for _ in range(clients)))
+    await asyncio.sleep(0.1)  # the closed connections are let go
     return load
 
 
