@@ -45,7 +45,7 @@ def shape(connection: Connection) -> Shape:
     """Return what code can rely on: columns with type and whether they must be given, functions, constraints."""
     found: Shape = {}
     columns = text("""
-        SELECT relation.relname, attname, format_type(atttypid, atttypmod),
+        SELECT relation.oid::regclass::text, attname, format_type(atttypid, atttypmod),
                attnotnull AND NOT atthasdef AND attidentity = '' AND relkind = 'r'
           FROM pg_attribute JOIN pg_class AS relation ON relation.oid = attrelid
          WHERE relnamespace::regnamespace::text IN ('souschef', 'lms') AND attnum > 0 AND NOT attisdropped
@@ -76,7 +76,7 @@ def narrowed(before: Shape, after: Shape) -> list[str]:
     for key in after.keys() - before.keys():
         if key[0] == "column" and key[1] in relations and after[key].endswith("must be given"):
             found.append(f"{' '.join(key)} is new and must be given")
-        if key[0] == "constraint" and key[1].split()[0].removeprefix("souschef.") in relations:
+        if key[0] == "constraint" and key[1].split()[0] in relations:
             found.append(f"{' '.join(key)} is new")
     return sorted(found)
 
