@@ -4,12 +4,14 @@ What files leave out stays, with these exceptions: who is no longer in a class h
 and of a skill, item, material or class that a file names, it tells all prerequisites, alignments, skills and scope.
 """
 
+import time
+
 from sqlalchemy import text
 from sqlmodel import Session, select
 
 from config.errors import Exit, Mendable
 from lms.files.bundle import Bundle
-from models import inbox, learners, tombstones
+from models import database, inbox, learners, tombstones
 from models.load_report import Difference, FilesWrong, LoadReport
 from models.loading_catalogue import load_curriculum, load_materials, load_surveys
 from models.loading_links import load_links
@@ -19,12 +21,13 @@ from models.tables import Alias, School
 from models.underway import TABLES, Progress, Underway
 from models.upserting import Written
 
-__all__ = ["Difference", "FilesWrong", "LoadReport", "LoadUnderWay", "Progress", "SchoolUnclear", "load"]
+__all__ = ["Difference", "FilesWrong", "LoadReport", "LoadUnderWay", "Progress", "SchoolUnclear", "load", "wake_late"]
 
 CATALOGUE = frozenset(
     {"skill", "prerequisite", "topic", "item", "alignment", "scope", "material", "material skill", "questionnaire"}
 )
 """The kinds that decisions are made from: a change of one is a new version of the catalogue."""
+LATE_SECONDS = 30.0
 
 
 class SchoolUnclear(Mendable):
@@ -147,6 +150,29 @@ def _write_aliases(load: Underway, kinds: dict[str, str], *, told: str) -> None:
             (name if name == row.ref else f"{name} for {row.ref}", {"kind": kind, "name": name, "target_id": target})
         )
     load.write(told, Alias, rows, key=("school_id", "kind", "name"))
+
+
+def wake_late(school: str) -> int:
+    """Wake events that were parked by workers who had looked before a load was committed; return how many.
+
+    Whoever began before now is given time to end: half a minute, longer than any task lasts.
+    """
+    statement = text("""
+        SELECT count(*) FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = 'souschef worker' AND xact_start < :now
+           AND pid <> pg_backend_pid()
+    """)
+    with database.transaction() as session:
+        now = session.connection().execute(text("SELECT clock_timestamp()")).scalar_one()
+    until = time.monotonic() + LATE_SECONDS
+    while time.monotonic() < until:
+        with database.transaction() as session:
+            if not session.connection().execute(statement, {"now": now}).scalar_one():
+                break
+        time.sleep(0.1)
+    with database.transaction() as session:
+        school_id = session.connection().execute(text("SELECT id FROM souschef.school WHERE ref = :r"), {"r": school})
+        return inbox.unpark(session, school_id=int(school_id.scalar_one()))
 
 
 def _wake(load: Underway, people: set[int]) -> None:

@@ -18,7 +18,7 @@ _ROLES = {"student": "student", "teacher": "teacher", **dict.fromkeys((*_STAFF, 
 _RELATIVES = frozenset({"parent", "guardian", "relative"})
 _RANK = ("student", "teacher", "staff")
 """Whoever has several roles in version 1.2 and no primary one has the first of these."""
-_USER_ID = re.compile(r"\{\s*([^{}]+?)\s*:\s*([^:{}]+?)\s*\}")
+_USER_ID = re.compile(r"\{\s*([^{}]*?)\s*:\s*([^:{}]+?)\s*\}")
 _HIGHEST_GRADE = 13
 _ALWAYS = SessionRow(None, None)
 
@@ -71,7 +71,7 @@ def roles(file: str, body: bytes, into: Bundle) -> None:
 
 
 def users(file: str, body: bytes, into: Bundle) -> None:
-    """Read people, and what their LMS calls them: `{homePage:account}` in userIds."""
+    """Read people, and what their LMS calls them: `{homePage:account}` in userIds, or `{:account}` as it stands."""
     for line in lines(file, body, into, needs=("sourcedId",)):
         ref = line.ref("sourcedId")
         if not ref or not into.once(into.people, ref, line.at, "sourcedId"):
@@ -115,7 +115,7 @@ def _call_person(line: Line, ref: str) -> None:
     line.into.call("person", line.text("identifier"), ref, line.at)
     found = line.text("userIds", most=4_000) or ""
     for home, account in _USER_ID.findall(found):
-        line.into.call("person", f"{home}|{account}", ref, line.at)
+        line.into.call("person", f"{home}|{account}" if home else account, ref, line.at)
     if _USER_ID.sub("", found).strip(", "):
         line.wrong(
             "userIds", "it is not of the form {type:id},{type:id}", "Write for example {https://lms.example:413}."
@@ -161,13 +161,15 @@ def enrollments(file: str, body: bytes, into: Bundle) -> None:
     into.spoken.add("enrolment")
     seen: dict[tuple[str, str, object], int] = {}
     for line in lines(file, body, into, needs=("classSourcedId", "userSourcedId", "role")):
-        class_ref, person, role = line.ref("classSourcedId"), line.ref("userSourcedId"), _role(line)
+        deleted = _deleted(line)
+        # Of a place that somebody no longer has a delta may leave out which it was.
+        role = "student" if deleted and not line.text("role") else _role(line)
+        class_ref, person = line.ref("classSourcedId"), line.ref("userSourcedId")
         if not class_ref or not person or not role or role in _RELATIVES:
             continue
         began, ended = line.moment("beginDate"), line.moment("endDate")
         if began and ended and ended < began:
             line.wrong("endDate", "it lies before beginDate", "Correct one of them.")
-        deleted = _deleted(line)
         first = seen.setdefault((class_ref, person, "deleted" if deleted else began), line.at.line)
         if first != line.at.line and not deleted:
             line.wrong("", f"{person!r} already begins in {class_ref!r} in line {first}", "Remove one of the two.")

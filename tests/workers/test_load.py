@@ -1,12 +1,16 @@
 """`souschef load` as people run it: folders, files and zips, good and bad."""
 
 import json
+import threading
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
 from workers import reading
@@ -196,3 +200,35 @@ def test_the_progress_names_each_file_in_the_order_of_reading() -> None:
     reading.read(EXAMPLE, progress=seen.append)
     assert seen.index("classes.csv") < seen.index("enrollments.csv")
     assert seen.index("skills.json") < seen.index("skills.csv") < seen.index("materials.csv")
+
+
+def test_an_event_that_is_parked_while_a_load_commits_is_woken(database: str, tmp_path: Path) -> None:
+    """A worker looked for the student before the load was done, and parks the event after."""
+    plain = make_url(database).set(drivername="postgresql").render_as_string(hide_password=False)
+    ran(EXAMPLE)
+    (tmp_path / "users.csv").write_text(
+        "sourcedId,enabledUser,orgSourcedIds,role,givenName,familyName\nlate,true,riverside,student,Ann,Late\n"
+    )
+    with psycopg.connect(plain, application_name="souschef worker") as worker:
+        looked = worker.execute("SELECT count(*) FROM souschef.person WHERE ref = 'late'").fetchone()
+        assert looked == (0,)
+        told: list[Json] = []
+        load = threading.Thread(target=lambda: told.append(ran(tmp_path / "users.csv", "--school", "riverside")))
+        load.start()
+        with psycopg.connect(plain, autocommit=True) as other:
+            until = time.monotonic() + 60
+            while other.execute("SELECT count(*) FROM souschef.person WHERE ref = 'late'").fetchone() == (0,):
+                assert time.monotonic() < until
+                time.sleep(0.02)
+        assert load.is_alive()
+        worker.execute("""
+            WITH made AS (INSERT INTO souschef.source (school_id, name, format)
+              SELECT id, 'moodle', 'moodle' FROM souschef.school RETURNING id, school_id)
+            INSERT INTO souschef.inbox (school_id, source_id, key, kind, shard, payload, state, code, attempts)
+            SELECT school_id, id, '\\x01', 'assessment', 1, '{}', 'parked', 'unknown_student', 1 FROM made
+        """)
+        worker.commit()
+        load.join(60)
+    assert [each["unparked"] for each in told] == [1]
+    with psycopg.connect(plain) as other:
+        assert other.execute("SELECT state, code FROM souschef.inbox").fetchall() == [("pending", None)]

@@ -56,6 +56,8 @@ def load(
             if as_json:
                 typer.echo(json.dumps(load_view.problems(wrong)))
             raise
+        if report.any and not dry_run:
+            report.unparked += loading.wake_late(report.school)
     seconds = time.monotonic() - started
     if as_json:
         typer.echo(json.dumps(load_view.summary(report, dry_run=dry_run, seconds=seconds)))

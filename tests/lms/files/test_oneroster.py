@@ -42,6 +42,14 @@ def test_several_user_ids_are_several_names() -> None:
     assert names == {"s1", "https://lms.example:8080/x|413", "LDAP|ada"}
 
 
+def test_a_name_may_stand_as_the_sender_writes_it() -> None:
+    """Canvas calls a student by a number in grades and by a UUID in outcome results, without an address before it."""
+    found = users(user("s1", ids="{:21070000000000048},{:elXwFPr6uKGaiVxchQSsqV6YZy5HBtlq8O2vqMXM}"))
+    assert not found.problems
+    names = {name for kind, name in found.aliases if kind == "person"}
+    assert names == {"s1", "21070000000000048", "elXwFPr6uKGaiVxchQSsqV6YZy5HBtlq8O2vqMXM"}
+
+
 @pytest.mark.parametrize("ids", ["413", "{413}", "{moodle:413", "{a:1} and more"])
 def test_user_ids_of_another_form_are_told_with_their_mend(ids: str) -> None:
     (problem,) = users(user("s1", ids=ids)).problems
@@ -171,3 +179,11 @@ def test_a_districts_files_are_narrowed_to_one_school() -> None:
     assert set(narrowed.classes) == {"C"}
     assert [row.person for row in narrowed.enrolments] == ["s1", "t1"]
     assert {name for kind, name in narrowed.aliases if kind == "person"} == {"s1", "t1", "s3"}
+
+
+def test_what_is_to_be_deleted_needs_no_role() -> None:
+    """A delta tells of a place that is gone often without saying which it was."""
+    gone = "sourcedId,status,classSourcedId,userSourcedId,role\ne1,tobedeleted,c1,s1,\n"
+    found = roster(enrollments=gone)
+    assert not found.problems
+    assert [(each.class_ref, each.person, each.deleted) for each in found.enrolments] == [("c1", "s1", True)]
