@@ -142,6 +142,13 @@ def verify(session: Session, *, noted: Mapping[str, tuple[int, str]] | None = No
     return [_verdict(session, tuple(row), (noted or {}).get(row[1])) for row in rows]
 
 
+def head(session: Session, school_id: int) -> tuple[int, bytes] | None:
+    """Return number and hash of the last entry of a school's log; None where there is none yet."""
+    statement = text("SELECT last_number, last_hash FROM souschef.access_head WHERE school_id = :school")
+    row = session.connection().execute(statement, {"school": school_id}).one_or_none()
+    return None if row is None else (int(row[0]), bytes(row[1]))
+
+
 def _verdict(session: Session, row: tuple[Any, ...], noted: tuple[int, str] | None) -> Verdict:
     school_id, ref, pruned, hash_, last, end = row
     verdict = Verdict(ref)

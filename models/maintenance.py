@@ -1,13 +1,9 @@
-"""What the night needs: a lock that only one holder has, the schools, and pruning in small steps."""
+"""What the night needs: a lock that only one holder has, and the schools."""
 
 import zlib
 
 from sqlalchemy import text
 from sqlmodel import Session
-
-PAYLOAD_DAYS = 14
-"""How long a raw event is kept after it was applied; the facts that it became stay."""
-PRUNE_ROWS = 5_000
 
 
 def try_lock(session: Session, name: str) -> bool:
@@ -22,18 +18,3 @@ def try_lock(session: Session, name: str) -> bool:
 def schools(session: Session) -> list[int]:
     """Return the ids of all schools."""
     return list(session.connection().execute(text("SELECT id FROM souschef.school ORDER BY id")).scalars())
-
-
-def prune(session: Session) -> int:
-    """Empty the raw bodies of events that were applied long ago, at most so many at once; return how many.
-
-    The row itself stays, because its key is what makes a resend a duplicate.
-    """
-    statement = text("""
-        UPDATE souschef.inbox SET payload = '' WHERE id IN (
-          SELECT id FROM souschef.inbox
-           WHERE state IN ('done', 'dropped') AND payload <> ''
-             AND finished_at < souschef.clock() - make_interval(days => :days)
-           LIMIT :most FOR UPDATE SKIP LOCKED)
-    """)
-    return session.connection().execute(statement, {"days": PAYLOAD_DAYS, "most": PRUNE_ROWS}).rowcount

@@ -15,6 +15,7 @@ from models.facts import BEGINNING
 from tasks.drain import Outcome
 from tasks.events import TASK_OF
 from tasks.folding import responses_of
+from tasks.forgetting import forget
 from tasks.outbox import drain_outbox
 
 log = structlog.get_logger(__name__)
@@ -55,7 +56,7 @@ def sweep_once() -> int:
 
 @job("nightly", minutes=60)
 def nightly() -> Outcome:
-    """Learn item and skill difficulties anew, mark all students for a refresh, retry the parked, prune what is old.
+    """Learn item and skill difficulties anew, mark all students for a refresh, retry the parked, forget what is old.
 
     A second one that runs at the same time finds the lock taken and does nothing.
     """
@@ -64,9 +65,9 @@ def nightly() -> Outcome:
         if not maintenance.try_lock(lock_holder, "nightly"):
             return {"skipped": "another is running"}
         with database.transaction() as session:
-            counts["pruned"] = maintenance.prune(session)
             schools = maintenance.schools(session)
         for school_id in schools:
+            counts += forget(school_id)
             counts += _night_of(school_id)
     for school_id in schools:
         with database.transaction() as session:

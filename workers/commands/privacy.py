@@ -140,6 +140,26 @@ def interests(
 
 
 @app.command()
+def retention(
+    *,
+    school: School = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KIND=DAYS", help="A new term: days, forever or default; may be given again."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how long what is kept, and how much is due; the night forgets it.
+
+    Example: souschef privacy retention --school riverside --set facts=1095
+    """
+    from workers import retention_view
+
+    told = retention_view.terms(school, set_ or [])
+    typer.echo(json.dumps({"schools": told}) if as_json else "\n".join(retention_view.lines(told)))
+
+
+@app.command()
 def reapply(
     file: Annotated[Path, typer.Argument(help="What `souschef privacy list --json` has printed.")],
     *,

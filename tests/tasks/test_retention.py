@@ -1,0 +1,136 @@
+"""Retention: each kind goes when its term is over, by the one clock, and nothing before; the rest stays sound."""
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from models import audit, clock, database, retention
+from models.retention import Kind
+from tasks import events
+from tasks.maintenance import nightly
+from tasks.refresh import refresh_assignments
+from tests.tasks.conftest import School
+from workers.command_line import app
+
+RUN = CliRunner()
+transaction = database.transaction
+Ask = Callable[..., list[tuple[Any, ...]]]
+START = dt.datetime(2026, 11, 10, 12, tzinfo=dt.UTC)
+
+
+def after(days: float) -> None:
+    """Let the clock say that so many days have gone by since everything came."""
+    with transaction() as session:
+        clock.set_to(session, START + dt.timedelta(days=days))
+
+
+def terms(*words: str) -> dict[str, dict[str, Any]]:
+    told = RUN.invoke(app, ["privacy", "retention", "--json", *words])
+    assert told.exit_code == 0, told.output
+    return {row["kind"]: row for row in json.loads(told.stdout)["schools"][0]["terms"]}
+
+
+def due() -> dict[str, int]:
+    return {kind: row["due"] for kind, row in terms().items() if row["due"]}
+
+
+def test_what_is_due_is_told_and_goes_in_the_night_and_nothing_else(student: str, ask: Ask) -> None:
+    """14 days: raw; 90: quarantined and parked; 400: ended decisions; 730: the log. A day before each: nothing."""
+    RUN.invoke(app, ["student", student])
+    done, waiting = (
+        ask(f"SELECT count(*) FROM souschef.inbox WHERE state IN ({states})")[0][0]
+        for states in ("'done', 'dropped'", "'quarantined', 'parked'")
+    )
+    entries = ask("SELECT count(*) FROM souschef.access")[0][0]
+    ask("UPDATE souschef.assignment SET state = 'withdrawn', ended_at = souschef.clock() RETURNING 1")
+    decisions = ask("SELECT count(*) FROM souschef.decision")[0][0]
+    facts = ask("SELECT count(*) FROM souschef.fact")[0][0]
+    steps = (
+        (13, {}, {}),
+        (15, {"raw": done}, {"pruned": done}),
+        (89, {}, {}),
+        (91, {"waiting": waiting}, {"pruned_waiting": waiting}),
+        (399, {}, {}),
+        (401, {"decisions": decisions}, {"pruned_decisions": decisions}),
+        (729, {}, {}),
+        (731, {"access": entries}, {"pruned_access": entries}),
+    )
+    for days, expected, gone in steps:
+        after(days)
+        assert due() == expected, days
+        night = nightly()
+        # The night lets the parked try again; they are parked again.
+        events.assessment_completed([])
+        assert {name: count for name, count in night.items() if str(name).startswith("pruned")} == gone, days
+        assert due() == {}, days
+    assert ask("SELECT count(*) FROM souschef.inbox WHERE payload <> ''") == [(0,)]
+    assert ask("SELECT count(*) FROM souschef.inbox WHERE code = 'expired'") == [(waiting,)]
+    assert ask("SELECT count(*) FROM souschef.fact") == [(facts,)]
+    with transaction() as session:
+        assert all(not each.faults for each in audit.verify(session))
+
+
+def test_an_open_assignment_keeps_its_decision(student: str, ask: Ask) -> None:
+    before = ask("SELECT count(DISTINCT decision_id) FROM souschef.assignment WHERE ended_at IS NULL")
+    assert before > [(0,)]
+    after(500)
+    with transaction() as session:
+        found = retention.terms(session, ask("SELECT id FROM souschef.school")[0][0])
+        retention.step(session, ask("SELECT id FROM souschef.school")[0][0], found[Kind.DECISIONS])
+    assert ask("SELECT count(DISTINCT decision_id) FROM souschef.assignment WHERE ended_at IS NULL") == before
+
+
+def test_facts_go_by_the_schools_own_term_and_beliefs_with_them(student: str, ask: Ask) -> None:
+    """After 60 days of a term of 50: no facts, and a state as of somebody of whom nothing was heard."""
+    assert terms()["facts"] == {"kind": "facts", "days": None, "shipped": True, "due": 0}
+    after(60)
+    count = ask("SELECT count(*) FROM souschef.fact")[0][0]
+    assert terms("--set", "facts=50")["facts"] == {"kind": "facts", "days": 50, "shipped": False, "due": count}
+    ((last,),) = ask("SELECT max(number) FROM lms.assignment_changes")
+    assert nightly()["pruned_facts"] == count
+    whom = [row[0] for row in ask("SELECT student_id FROM souschef.learner_state WHERE refresh_due")]
+    assert len(whom) == 2
+    told = ask(
+        "SELECT kind, count(DISTINCT student_ref) FROM lms.assignment_changes WHERE number > :n GROUP BY 1", n=last
+    )
+    assert sorted(told) == [("gaps", 2), ("interests", 2)]
+    refresh_assignments(whom)
+    assert ask("SELECT DISTINCT facts, last_at FROM souschef.learner_state") == [(0, None)]
+    assert ask("SELECT count(*) FROM souschef.skill_gap WHERE responses > 0") == [(0,)]
+    assert RUN.invoke(app, ["rebuild", "--all"]).exit_code == 0
+    assert ask("SELECT action, detail FROM souschef.access WHERE action = 'retention'") == [
+        ("retention", {"kind": "facts", "days": 50})
+    ]
+    assert terms("--set", "facts=default")["facts"]["shipped"] is True
+
+
+def test_steps_are_small_and_the_night_takes_as_many_as_it_needs(
+    student: str, school: School, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "STEP", 2)
+    after(15)
+    many = due()["raw"]
+    assert many > 4
+    assert nightly()["pruned"] == many
+
+
+def test_a_log_that_was_pruned_is_still_found_out(student: str, ask: Ask) -> None:
+    for _ in range(4):
+        RUN.invoke(app, ["student", student])
+    after(731)
+    RUN.invoke(app, ["student", student])
+    nightly()
+    assert ask("SELECT min(number), max(number) FROM souschef.access") == [(5, 5)]
+    ask("UPDATE souschef.access SET author = 'nobody' RETURNING 1")
+    with transaction() as session:
+        assert [fault for each in audit.verify(session) for fault in each.faults] == ["entry 5 is not what was written"]
+
+
+@pytest.mark.parametrize("said", ["facts", "facts=0", "facts=-1", "facts=1.5", "shoes=5", "raw=", "=5"])
+def test_what_is_no_term_is_refused(said: str) -> None:
+    with pytest.raises(retention.NoSuchTerm):
+        retention.set_term(None, 1, said)  # type: ignore[arg-type]
