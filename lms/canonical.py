@@ -13,8 +13,8 @@ Every event has `type`, `id` (unique within the source and type), `at` (ISO 8601
     item_result             subject (one name or several, the most precise first), outcome | points + of
     skill_result            subject, outcome | points + of
     attempt_graded          subject, outcome | points + of, scope? (attempt | gradebook)
-    order                   order (pin | forbid | must_do | hold | revoke), author, student | class, material?, skill?,
-                            reason?, expires_at?, revokes (the id of the order that is taken back)
+    order                   order (pin | forbid | must_do | hold | approve | revoke), author, student | class,
+                            material?, skill?, reason?, expires_at?, revokes (the id of the order that is taken back)
 
 A regrade has an id of its own, `replaces` (the id of the result) and `revised_at`.
 """

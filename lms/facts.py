@@ -94,6 +94,7 @@ class OrderVerb(StrEnum):
     FORBID = "forbid"
     MUST_DO = "must_do"
     HOLD = "hold"
+    APPROVE = "approve"
     REVOKE = "revoke"
 
 

@@ -23,8 +23,8 @@ SCHOOL: dict[str, dict[str, Any]] = {
     "policy": {
         "why": "The rules of a school or class.",
         "kept": "with the school",
-        "staff": {"author": "who set them", "changed_at": "when"},
-        "nobody": "id school_id class_id document version",
+        "staff": {"author": "who set them", "changed_at": "when", "reason": "why"},
+        "nobody": "id school_id class_id document version until",
     },
     "questionnaire": {
         "why": "Surveys as the school loaded them.",
@@ -97,6 +97,7 @@ SCHOOL: dict[str, dict[str, Any]] = {
     "scope": {
         "why": "What a class is at.",
         "kept": "with the school",
+        "staff": {"author": "who opened or closed a skill", "reason": "why"},
         "nobody": "school_id class_id skill_id opens_at closes_at due_at",
     },
 }

@@ -167,7 +167,12 @@ def rules(session: Session, school_id: int, classes: Collection[int | None]) -> 
     """Return what is in force for each class: the school's policy with the class's own on top, and its open scope."""
     connection = session.connection()
     documents = connection.execute(
-        text("SELECT class_id, document, version FROM souschef.policy WHERE school_id = :school"), {"school": school_id}
+        text("""
+            SELECT class_id, document - ARRAY(SELECT key FROM jsonb_each_text(until)
+                                               WHERE CAST(value AS timestamptz) <= (SELECT souschef.clock())), version
+              FROM souschef.policy WHERE school_id = :school
+        """),
+        {"school": school_id},
     )
     own = {class_id: (document, version) for class_id, document, version in documents}
     windows = connection.execute(

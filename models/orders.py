@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
+from models.publish import ChangeRow
+
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
@@ -30,9 +32,9 @@ def give(session: Session, school_id: int, row: OrderRow) -> bool:
     """Put an order in force; return False where one of that key was given before."""
     statement = text("""
         INSERT INTO souschef.teacher_order (school_id, key, kind, author, reason, given_at, expires_at, class_id,
-               student_id, material_id, skill_id)
+               student_id, material_id, skill_id, revoked_at)
         VALUES (:school, :key, :kind, :author, :reason, :given_at, :expires_at, :class_id, :student_id, :material_id,
-               :skill_id)
+               :skill_id, CASE WHEN :kind = 'approve' THEN CAST(:given_at AS timestamptz) END)
         ON CONFLICT (school_id, key) DO NOTHING
     """)
     parameters = {name: getattr(row, name) for name in OrderRow.__slots__}
@@ -81,7 +83,7 @@ class Given:
     expires_at: dt.datetime | None
     revoked_at: dt.datetime | None
     standing: str
-    """in force, ended or revoked."""
+    """in force, ended or revoked; an approval is done."""
 
 
 def listed(
@@ -100,7 +102,8 @@ def listed(
         SELECT * FROM (
           SELECT o.id, o.key, o.kind, person.ref, class.ref, material.ref, skill.ref, o.author, o.reason, o.given_at,
                  o.expires_at, o.revoked_at,
-                 CASE WHEN o.revoked_at IS NOT NULL THEN 'revoked'
+                 CASE WHEN o.kind = 'approve' THEN 'done'
+                      WHEN o.revoked_at IS NOT NULL THEN 'revoked'
                       WHEN o.expires_at <= (SELECT souschef.clock()) THEN 'ended' ELSE 'in force' END AS standing
             FROM souschef.teacher_order AS o
             LEFT JOIN souschef.person ON person.id = o.student_id
@@ -128,16 +131,24 @@ def addressee(session: Session, school_id: int, key: str) -> tuple[int | None, i
 
 
 def mark_ended(session: Session, *, limit: int) -> int:
-    """Mark students for a refresh for whom an order has ended since they were last decided for; return how many."""
+    """Mark students for a refresh for whom something has begun or ended since they were last decided for.
+
+    That is an order, a setting, or a skill of their class. Returns how many were marked.
+    """
     statement = text("""
         WITH whom AS (
           SELECT state.student_id FROM souschef.learner_state AS state
            WHERE NOT refresh_due AND EXISTS (
-             SELECT FROM souschef.teacher_order AS o
-              WHERE o.school_id = state.school_id AND o.revoked_at IS NULL
-                AND o.expires_at <= (SELECT souschef.clock()) AND o.expires_at > state.refreshed_at
-                AND (o.student_id = state.student_id OR (o.student_id IS NULL AND o.class_id IN (
-                  SELECT class_id FROM souschef.enrolment WHERE person_id = state.student_id))))
+             SELECT FROM (
+               SELECT school_id, class_id, student_id, expires_at AS at FROM souschef.teacher_order
+                WHERE revoked_at IS NULL AND expires_at IS NOT NULL
+               UNION ALL SELECT school_id, class_id, NULL, opens_at FROM souschef.scope WHERE opens_at IS NOT NULL
+               UNION ALL SELECT school_id, class_id, NULL, closes_at FROM souschef.scope WHERE closes_at IS NOT NULL
+               UNION ALL SELECT school_id, class_id, NULL, CAST(value AS timestamptz)
+                 FROM souschef.policy, jsonb_each_text(until)) AS o
+              WHERE o.school_id = state.school_id AND o.at <= (SELECT souschef.clock()) AND o.at > state.refreshed_at
+                AND (o.student_id = state.student_id OR (o.student_id IS NULL AND (o.class_id IS NULL OR o.class_id IN (
+                  SELECT class_id FROM souschef.enrolment WHERE person_id = state.student_id)))))
            ORDER BY state.student_id LIMIT :limit FOR UPDATE OF state SKIP LOCKED)
         UPDATE souschef.learner_state AS state SET refresh_due = true FROM whom
          WHERE state.student_id = whom.student_id
@@ -151,3 +162,28 @@ def of_orders(session: Session, numbers: Collection[int]) -> list[int]:
     rows = session.connection().execute(statement, {"ids": list(numbers)}).all()
     classes = {class_id for class_id, student_id in rows if student_id is None}
     return concerned(session, classes=classes, students={student for _, student in rows if student is not None})
+
+
+def approve(session: Session, school_id: int, keys: Collection[str]) -> list[ChangeRow]:
+    """Assign what is proposed to those whom these approvals concern; return the lines for the feed.
+
+    With a material or a skill only the menus that hold it. The caller has locked the students.
+    """
+    statement = text("""
+        UPDATE souschef.assignment AS a SET state = 'assigned', version = state.version + 1
+          FROM souschef.teacher_order AS o, souschef.learner_state AS state
+         WHERE o.school_id = :school AND o.key = ANY(CAST(:keys AS text[])) AND o.kind = 'approve'
+           AND a.school_id = :school AND a.state = 'proposed' AND state.student_id = a.student_id
+           AND (o.student_id = a.student_id OR (o.student_id IS NULL AND o.class_id IN (
+             SELECT class_id FROM souschef.enrolment WHERE person_id = a.student_id AND role = 'student'
+                AND (ended_at IS NULL OR ended_at > (SELECT souschef.clock())))))
+           AND ((o.material_id IS NULL AND o.skill_id IS NULL) OR EXISTS (
+             SELECT FROM souschef.assignment AS menu
+              WHERE (menu.student_id, menu.slot, menu.state) = (a.student_id, a.slot, 'proposed')
+                AND (menu.material_id = o.material_id OR menu.skill_id = o.skill_id)))
+        RETURNING a.student_id, a.id, 'assignment', a.state, a.version
+    """)
+    if not keys:
+        return []
+    rows = session.connection().execute(statement, {"school": school_id, "keys": sorted(keys)})
+    return [ChangeRow(*row) for row in rows]

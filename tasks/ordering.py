@@ -9,10 +9,9 @@ from sqlmodel import Session
 
 from config.errors import Exit, Mendable
 from lms.facts import Order, OrderVerb
-from models import audit, clock, learners, orders
+from models import audit, clock, orders
 from models.tables.people import AliasKind
-from tasks.decide import decide
-from tasks.orders import UnknownName, carry_out, named
+from tasks.orders import UnknownName, carry_out, named, settle
 from tasks.rehearsal import Unmet, Would, rehearse, unmet
 
 DAYS = 28
@@ -54,19 +53,28 @@ def give(session: Session, school_id: int, order: Order, *, through: str, dry_ru
     try:
         students = whom(session, school_id, order)
         _refuse_the_past(session, order)
-        lines = rehearse(session, school_id, students, lambda: carry_out(session, school_id, order))
-        _refuse_the_unsafe(session, school_id, order, lines)
+        lines = _rehearsed(session, school_id, order, students)
     except UnknownName as missing:
-        session.rollback()
         raise Refused(UNKNOWN[missing.code].format(missing.name), "Refs are those of the loaded files.") from None
-    if dry_run:
-        session.rollback()
-    else:
-        states = learners.lock(session, school_id, students)
-        decide(session, school_id, states=states, touched=dict.fromkeys(states))
+    if not dry_run:
+        carry_out(session, school_id, order)
+        settle(session, school_id, students, [order])
     action = f"{order.verb.value}, dry run" if dry_run else order.verb.value
     audit.record(session, author=f"{order.author}, {through}", action=action, students=students)
     return Outcome(order.key, order.expires_at, lines)
+
+
+def _rehearsed(session: Session, school_id: int, order: Order, students: Sequence[int]) -> list[Would]:
+    def change() -> None:
+        carry_out(session, school_id, order)
+        if order.verb is OrderVerb.APPROVE:
+            orders.approve(session, school_id, [order.key])
+
+    with session.begin_nested() as rehearsal:
+        lines = rehearse(session, school_id, students, change)
+        _refuse_the_unsafe(session, school_id, order, lines)
+        rehearsal.rollback()
+    return lines
 
 
 def whom(session: Session, school_id: int, order: Order) -> list[int]:
@@ -90,7 +98,6 @@ def whom(session: Session, school_id: int, order: Order) -> list[int]:
 
 def _refuse_the_past(session: Session, order: Order) -> None:
     if order.expires_at is not None and order.expires_at <= clock.now(session):
-        session.rollback()
         raise Refused(f"The order ends at {order.expires_at:%Y-%m-%d %H:%M}Z, which is past.", "Give a later --until.")
 
 
@@ -100,7 +107,6 @@ def _refuse_the_unsafe(session: Session, school_id: int, order: Order, lines: Se
     codes = [{each.code: each.because for each in line.unmet if each.order == mine} for line in lines]
     if codes and all(SAFETY & set(each) for each in codes):
         because = next(each[code] for each in codes for code in sorted(each) if code in SAFETY)
-        session.rollback()
         raise Refused(f"This cannot be ordered: {because}.", "See souschef order list.")
 
 
@@ -135,12 +141,14 @@ def order(  # noqa: PLR0913 - what an order says
         material=material,
         skill=skill,
         reason=reason,
-        expires_at=None if verb is OrderVerb.REVOKE else ending(until, now=now),
+        expires_at=None if verb in (OrderVerb.REVOKE, OrderVerb.APPROVE) else ending(until, now=now),
     )
 
 
-def ending(until: str | None, *, now: dt.datetime) -> dt.datetime:
+def ending(until: str | None, *, now: dt.datetime, first: bool = False) -> dt.datetime:
     """Return when something ends: a day (its end, UTC), a moment, or days from now as in "14d"; `DAYS` without any.
+
+    With `first` when it begins: a day's beginning.
 
     Raises:
         Refused: it cannot be read.
@@ -151,7 +159,8 @@ def ending(until: str | None, *, now: dt.datetime) -> dt.datetime:
         if until.endswith("d") and until[:-1].isdecimal():
             return now + dt.timedelta(days=int(until[:-1]))
         if len(until) == len("2026-12-01"):
-            return dt.datetime.combine(dt.date.fromisoformat(until), dt.time(23, 59, 59), tzinfo=dt.UTC)
+            time = dt.time.min if first else dt.time(23, 59, 59)
+            return dt.datetime.combine(dt.date.fromisoformat(until), time, tzinfo=dt.UTC)
         moment = dt.datetime.fromisoformat(until)
     except (ValueError, OverflowError):
         raise Refused(f"{until} is no time.", "Write 2026-12-01, 2026-12-01T14:00Z or 14d.") from None
@@ -192,7 +201,7 @@ def _refuse_the_unclear(verb: OrderVerb, *names: str | None, reason: str) -> Non
         raise Refused("An order is for one student or for one class.", "Give --student or --class.")
     if material is not None and skill is not None:
         raise Refused("An order is about one material or one skill.", "Give --material or --skill.")
-    if verb is not OrderVerb.HOLD and material is None and skill is None:
+    if verb not in (OrderVerb.HOLD, OrderVerb.APPROVE) and material is None and skill is None:
         raise Refused(f"What to {verb.value.replace('_', '-')}?", "Give --material or --skill.")
     if not reason.strip():
         raise Refused("An order needs a reason.", "Give --reason.")

@@ -1,7 +1,7 @@
 """Teachers' orders: put in force, or taken back, and the students whom they concern are decided for anew."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import orjson
 from sqlmodel import Session
@@ -50,11 +50,17 @@ def apply_orders(session: Session, school_id: int, events: list[Claimed]) -> Cou
     counts = Counter(ending.counts())
     whom = orders.concerned(session, classes=classes, students=students)
     if whom:
-        states = learners.lock(session, school_id, whom)
-        counts += decide(session, school_id, states=states, touched=dict.fromkeys(states))
+        counts += settle(session, school_id, whom, [order for _, order, concerned in carried if concerned])
     _note(session, carried)
     inbox.finish(session, events, ending)
     return counts
+
+
+def settle(session: Session, school_id: int, students: Collection[int], given: Iterable[Order]) -> Counter[str]:
+    """Decide anew for those whom orders that were carried out concern; what is approved is assigned first."""
+    states = learners.lock(session, school_id, students)
+    approved = orders.approve(session, school_id, [each.key for each in given if each.verb is OrderVerb.APPROVE])
+    return decide(session, school_id, states=states, touched=dict.fromkeys(states), changes=approved)
 
 
 def _note(session: Session, carried: Iterable[tuple[Claimed, Order, list[tuple[int | None, int | None]]]]) -> None:

@@ -48,6 +48,8 @@ COMMANDS = {
     "class": Entry("class_", "Show a class: gaps, interests, assignments, reasons."),
     "groups": Entry("groups", "Group a class by skill and theme."),
     "order": Entry("order", "Give, list and revoke a teacher's orders."),
+    "policy": Entry("policy", "Show and set the rules of a school or a class."),
+    "scope": Entry("scope", "Open and close skills to a class; list them."),
     "gaps": Entry("gaps", "Show which materials would help most."),
     "refresh": Entry("refresh", "Decide anew, and say how fast."),
     "rebuild": Entry("rebuild", "Compute states anew from the facts."),

@@ -15,11 +15,15 @@ from learning.selection.inputs import MICRO
 from learning.selection.ladder import why_nothing
 from learning.selection.liking import liking
 from learning.selection.place import AssignmentState, Carry
+from learning.selection.policy import OrderKind
 from learning.selection.record import write
 from learning.selection.sentences import NOTHING, because_gap, because_interest
 from learning.selection.shelves import Entry
 from learning.selection.stability import Standing
 from learning.selection.value import worth
+
+_ASSIGNING = {f"teacher.{kind.value}" for kind in (OrderKind.PIN, OrderKind.MUST_DO)}
+"""A teacher who orders what is proposed has approved it."""
 
 
 def outcome(draft: Draft) -> Decision:
@@ -91,7 +95,8 @@ def _reasons(case: Case, filled: Filled) -> tuple[str, ...]:
 
 def _kept(case: Case, found: Standing) -> Kept:
     state = AssignmentState(found.now.state)
-    if state is AssignmentState.PROPOSED and case.inputs.scope is not None and not case.rules.approve:
+    free = case.inputs.scope is not None and not case.rules.approve
+    if state is AssignmentState.PROPOSED and (free or found.reason in _ASSIGNING):
         state = AssignmentState.ASSIGNED
     return Kept(found.now.slot, found.kept, state, found.reason)
 

@@ -38,6 +38,8 @@ class OrderKind(StrEnum):
     FORBID = "forbid"
     MUST_DO = "must_do"
     HOLD = "hold"
+    APPROVE = "approve"
+    """Done at once, and so never in force: `revoked_at` is `given_at`."""
 
 
 class Policy(Table, table=True):
@@ -53,6 +55,11 @@ class Policy(Table, table=True):
     version: int = Field(default=1, sa_column=Column(BigInteger, nullable=False, server_default="1"))
     author: str = Field(default="", sa_column=plain_text(default=""))
     changed_at: dt.datetime | None = Field(default=None, sa_column=moment(now=True))
+    reason: str = Field(default="", sa_column=plain_text(default=""))
+    until: dict[str, str] = Field(
+        default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default=text("'{}'::jsonb"))
+    )
+    """By setting: when it ends, as ISO 8601; what is not named stays."""
 
 
 class Order(Table, table=True):

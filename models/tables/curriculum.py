@@ -167,3 +167,6 @@ class Scope(Table, table=True):
     opens_at: dt.datetime | None = Field(default=None, sa_column=moment(null=True))
     closes_at: dt.datetime | None = Field(default=None, sa_column=moment(null=True))
     due_at: dt.datetime | None = Field(default=None, sa_column=moment(null=True))
+    author: str = Field(default="", sa_column=plain_text(default=""))
+    """Who opened or closed it last by an order; "" where a file did."""
+    reason: str = Field(default="", sa_column=plain_text(default=""))

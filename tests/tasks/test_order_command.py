@@ -136,3 +136,31 @@ def test_what_makes_no_sense_is_refused_with_its_mend(school: Any, ask: Ask, cap
         assert ended.value.code == 2, words
         assert said in capsys.readouterr().err
     assert ask("SELECT count(*) FROM souschef.teacher_order") == [(0,)]
+
+
+def test_what_is_proposed_is_assigned_when_it_is_approved_and_stays_so(school: Any, ask: Ask) -> None:
+    ask("""INSERT INTO souschef.policy (school_id, document) SELECT id, '{"approve": true}' FROM souschef.school
+           RETURNING id""")
+    school.deliver(*school.answers(GUS, "4.NF.A.1 q01", "0101"))
+    lies = f"FROM lms.assignments WHERE {OPEN} AND student_ref = '{GUS}'"
+    slots = f"SELECT slot, state {lies} AND menu_position = 0 ORDER BY slot"
+    proposed = ask(slots)
+    assert len(proposed) > 1
+    assert {state for _, state in proposed} == {"proposed"}
+    first, second = [row[0] for row in ask(f"SELECT material_id {lies} AND menu_position = 0 ORDER BY slot")][:2]
+    (would,) = ran("approve", "--student", GUS, "--material", first, *WHY, "--dry-run")["students"]
+    assert ask(slots) == proposed
+    ran("approve", "--student", GUS, "--material", first, *WHY)
+    assert [state for _, state in ask(slots)] == ["assigned"] + ["proposed"] * (len(proposed) - 1)
+    assert [" (proposed)" in each for each in would["would_be"]] == [state == "proposed" for _, state in ask(slots)]
+    ran("pin", "--student", GUS, "--material", second, *WHY)
+    assert [state for _, state in ask(slots)][:2] == ["assigned", "assigned"]
+    ran("approve", "--class", "MATH-5A", *WHY)
+    ((student,),) = ask("SELECT id FROM souschef.person WHERE ref = :r", r=GUS)
+    refresh_assignments([student])
+    assert {state for _, state in ask(slots)} == {"assigned"}
+    feed = ask("SELECT assignment_id, state FROM lms.assignment_changes WHERE kind = 'assignment' ORDER BY number")
+    assert {row[0] for row in ask(f"SELECT assignment_id {lies}")} <= {
+        row for row, state in feed if state == "assigned"
+    }
+    assert [each["standing"] for each in ran("list", "--all")["orders"]] == ["done", "in force", "done"]

@@ -41,6 +41,10 @@ GIVEN = {
 
     Example: souschef order hold --student s01 --by tmorgan --reason "a week of tests" --until 7d
     """,
+    "approve": """Assign what is proposed: all of it, or the menus with this material or of this skill.
+
+    Example: souschef order approve --class MATH-5A --by tmorgan --reason "looked at on Monday" --dry-run
+    """,
 }
 """The orders that are given, with their help."""
 
@@ -103,10 +107,11 @@ def list_(
     from tasks import ordering
     from workers import accountable
     from workers.orders_view import given_as_told, show_given
+    from workers.ruling import school_id
 
     with database.transaction() as session:
-        school_id = _school(session, school)
-        found, unmet = ordering.standing(session, school_id, student=student, class_ref=class_ref, past=past)
+        owner = school_id(session, school)
+        found, unmet = ordering.standing(session, owner, student=student, class_ref=class_ref, past=past)
         accountable.note(session, "order list", orders.of_orders(session, {each.number for each in found}))
     if as_json:
         typer.echo(json.dumps({"orders": [given_as_told(each, unmet) for each in found]}))
@@ -120,11 +125,12 @@ def _carry_out(verb: str, told: dict[str, Any], *, school: str | None, dry_run: 
     from tasks import ordering
     from workers import accountable
     from workers.orders_view import show_would, would_as_told
+    from workers.ruling import school_id
 
     with database.transaction() as session:
-        school_id = _school(session, school)
+        owner = school_id(session, school)
         order = ordering.order(session, OrderVerb(verb), **told)
-        done = ordering.give(session, school_id, order, through=f"login {accountable.operator()}", dry_run=dry_run)
+        done = ordering.give(session, owner, order, through=f"login {accountable.operator()}", dry_run=dry_run)
     ends = None if done.expires_at is None else done.expires_at.isoformat()
     if as_json:
         said = {"order": verb, "key": done.key, "dry_run": dry_run, "expires_at": ends}
@@ -132,21 +138,12 @@ def _carry_out(verb: str, told: dict[str, Any], *, school: str | None, dry_run: 
         return
     show_would(done.students, dry_run=dry_run)
     if not dry_run:
-        typer.echo(_said(done.key, ends))
+        typer.echo(_said(verb, done.key, ends))
 
 
-def _said(key: str, ends: str | None) -> str:
+def _said(verb: str, key: str, ends: str | None) -> str:
+    if verb == "approve":
+        return "Approved."
     if ends is None:
         return f"Order {key} is revoked."
     return f"In force until {ends[:16].replace('T', ' ')}Z. To take it back: souschef order revoke {key} --by YOU"
-
-
-def _school(session: Any, ref: str | None) -> int:  # noqa: ANN401 - a Session, imported late
-    from config.errors import Mendable
-    from models import sources
-
-    try:
-        found = sources.school_of(session, ref)
-    except sources.SourceUnknown as error:
-        raise Mendable(str(error)) from None
-    return int(found.id or 0)
