@@ -195,10 +195,17 @@ def forget_interests(session: Session, students: Iterable[int]) -> set[int]:
 
 
 def mark_due(session: Session, *, school_id: int) -> int:
-    """Mark all students of a school for a refresh; return how many."""
-    statement = text(
-        "UPDATE souschef.learner_state SET refresh_due = true WHERE school_id = :school AND NOT refresh_due"
-    )
+    """Mark all students of a school for a refresh; return how many.
+
+    They are locked in the order in which workers lock them, so that neither waits for the other in a circle.
+    """
+    statement = text("""
+        WITH whom AS (
+          SELECT student_id FROM souschef.learner_state WHERE school_id = :school AND NOT refresh_due
+           ORDER BY student_id FOR UPDATE)
+        UPDATE souschef.learner_state AS state SET refresh_due = true FROM whom
+         WHERE state.student_id = whom.student_id
+    """)
     return session.connection().execute(statement, {"school": school_id}).rowcount
 
 
