@@ -52,8 +52,8 @@ def test_p12_an_event_that_kills_its_worker_runs_five_times_and_holds_nobody_up(
     monkeypatch.setenv("PYTHONPATH", f"{PRELOAD}{os.pathsep}{ROOT}")
     with opened() as kitchen:
         began = time.monotonic()
-        told = kitchen.events(5000, seed=seed)
-        calm = told[:500]
+        told = kitchen.events(12_000, seed=seed)
+        calm = told[:400]
         with kitchen.burst(calm, clients=2, pause=0.3):
             pass
         kitchen.quiet(seconds=60)
@@ -61,7 +61,7 @@ def test_p12_an_event_that_kills_its_worker_runs_five_times_and_holds_nobody_up(
         [(since,)] = ask("SELECT souschef.clock()")
         sick = [poison(kind, kitchen.students()[0]) for kind in ("kill", "memory", "loop")]
         kitchen.send(sick, largest=1)
-        number = 500
+        number = 400
         while ask("SELECT count(*) FROM souschef.inbox WHERE state = 'quarantined'") != [(3,)]:
             assert number < len(told), "not in quarantine yet"
             kitchen.send(told[number : number + 20], clients=2, pause=0.3)

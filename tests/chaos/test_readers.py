@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from config.celery import wake
 from config.settings import settings
-from models import database, logins
+from models import database, learners, logins
 from tests.chaos.conftest import Record
 from tests.chaos.counting import ask, compare, wait_until
 from tests.chaos.kitchen import opened
@@ -25,7 +25,6 @@ VIEWS = {
     "skill_gaps": "SELECT student_ref, max(version) FROM lms.skill_gaps GROUP BY 1",
     "feed": "SELECT student_ref, max(version) FROM lms.assignment_changes GROUP BY 1",
 }
-MARK = "UPDATE souschef.learner_state SET refresh_due = true RETURNING student_id"
 MARKED = "SELECT count(*) FROM souschef.learner_state WHERE refresh_due"
 LOCKED = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lms reader' AND wait_event_type = 'Lock'"
 
@@ -63,22 +62,23 @@ def test_p25_readers_see_versions_rise_and_wait_for_nobody(record: Record) -> No
         began = time.monotonic()
         told = kitchen.events(1000, seed=seed)
         with database.transaction() as session:
-            [school] = session.connection().execute(text("SELECT ref FROM souschef.school")).scalars()
-            url = logins.give(session, school, url=settings().database_url_text()).url
+            [(school_id, ref)] = session.connection().execute(text("SELECT id, ref FROM souschef.school"))
+            url = logins.give(session, ref, url=settings().database_url_text()).url
         readers = [Reader(url) for _ in range(READERS)]
         for reader in readers:
             reader.start()
         refreshed = locked = 0
         with kitchen.burst(told, clients=1, pause=0.1):
             while refreshed < REFRESHES:
-                ids = [row[0] for row in ask(MARK)]
+                with database.transaction() as session:
+                    refreshed += learners.mark_due(session, school_id=school_id)
+                    ids = learners.due(session, limit=REFRESHES, school_id=school_id)
                 wake("refresh_assignments", ids)
                 wait_until(
                     lambda: ask(MARKED) == [(0,)],
                     seconds=60,
                     what="refreshed",
                 )
-                refreshed += len(ids)
                 locked += ask(LOCKED)[0][0]
         kitchen.quiet(seconds=60)
         for reader in readers:
