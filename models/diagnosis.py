@@ -53,6 +53,8 @@ class Server:
     encoding: str
     clock_ahead_seconds: float | None
     """How far `souschef.clock()` is set ahead; None where it is not, which is how it should be."""
+    exempt: bool = False
+    """Whether our login is a superuser or has BYPASSRLS: no fence between schools binds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +104,15 @@ def server(session: Session) -> Server:
         SELECT current_setting('server_version_num')::integer,
                current_setting('fsync') = 'on' AND current_setting('synchronous_commit') <> 'off'
                  AND current_setting('full_page_writes') = 'on',
-               current_setting('server_encoding'), to_regclass('souschef.clock_offset') IS NOT NULL
+               current_setting('server_encoding'), to_regclass('souschef.clock_offset') IS NOT NULL,
+               (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user)
     """)
-    version, durable, encoding, ours = connection.execute(asked).one()
+    version, durable, encoding, ours, exempt = connection.execute(asked).one()
     ahead = None
     if ours:
         offset = text("SELECT extract(epoch FROM ahead)::double precision FROM souschef.clock_offset")
         ahead = connection.execute(offset).scalar_one_or_none()
-    return Server(version, durable, encoding, ahead)
+    return Server(version, durable, encoding, ahead, exempt)
 
 
 def gaps(session: Session) -> list[Gap]:

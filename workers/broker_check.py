@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import redis
 from kombu.connection import Connection
@@ -26,7 +27,19 @@ def broker(chosen: Settings) -> Iterator[Finding]:
     except Mendable as refused:
         yield failed("broker", refused.sentence, refused.mend)
         return
+    if chosen.broker_url is not None:
+        yield from login(url)
     yield from _redis(url) if url.startswith("redis") else _amqp(url)
+
+
+def login(url: str) -> Iterator[Finding]:
+    """Yield whether we are at the broker as the user that every broker has, who may do everything."""
+    redis_like = url.startswith("redis")
+    user = urlsplit(url).username or ("default" if redis_like else "guest")
+    if user == ("default" if redis_like else "guest"):
+        rules = "the rules that `souschef secrets` writes into redis_acl" if redis_like else "a virtual host of its own"
+        mend = f"Give Souschef a user of its own with {rules}, and name it in SOUSCHEF_BROKER_URL."
+        yield note("broker", f"We are at the broker as its user {user}, who may do everything there.", mend)
 
 
 def _redis(url: str) -> Iterator[Finding]:

@@ -122,7 +122,10 @@ def _is_well_known(secret: str) -> bool:
 def _in_database(chosen: Settings) -> Iterator[Finding]:
     url = chosen.database_url_text()
     with database.transaction() as session:
-        yield from server(diagnosis.server(session))
+        found = diagnosis.server(session)
+    yield from server(found)
+    if chosen.database_url is not None:
+        yield from login(found)
     try:
         migrate.check(url)
     except Mendable as missing:
@@ -157,6 +160,19 @@ def server(found: diagnosis.Server) -> Iterator[Finding]:
             f"The clock is set {found.clock_ahead_seconds / 86_400:+.1f} days off the machine's: by a test or demo.",
             "Use a database of its own for the demo; where this is the school's: DELETE FROM souschef.clock_offset.",
         )
+
+
+def login(found: diagnosis.Server) -> Iterator[Finding]:
+    """Yield whether our login at a server of the school's own may more than it needs; an embedded one has no other."""
+    if found.exempt:
+        yield warning(
+            "login",
+            "Our login at the database is a superuser or has BYPASSRLS: no fence between schools binds it.",
+            "Make a plain role (NOSUPERUSER NOBYPASSRLS CREATEROLE) that owns the database and all in it, as "
+            "docker-compose.yml does, and name it in SOUSCHEF_DATABASE_URL.",
+        )
+    else:
+        yield ok("login", "Our login at the database is a plain one, which the fences between schools bind.")
 
 
 def work(waits: dict[str, object]) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,10 +18,11 @@ from models import database, facts, logins, migrate, sources
 from tests.conftest import administer, beside
 from tests.models.attack import UNFENCED, VICTIM, Ground, breaches, digest, number, own, plain, planted, tables
 from tests.tasks.conftest import School
-from workers import demonstration, sending
+from workers import demonstration, postgres, sending
 from workers.embedded import Servers
 
-CLASS = Path(__file__).parents[2] / "examples" / "riverside" / "moodle_class.jsonl.gz"
+ROOT = Path(__file__).parents[2]
+CLASS = ROOT / "examples" / "riverside" / "moodle_class.jsonl.gz"
 FEWEST = 20
 """Tables with rows of the other school; fewer, and the attack would show too little."""
 RIVAL = """
@@ -237,3 +239,24 @@ def test_a_login_still_works_with_its_own_rows_and_the_contract(ground: Ground) 
         assert reader.execute("SELECT school FROM lms.freshness").fetchall() == [(ground.rival,)]
         assert reader.execute("INSERT INTO lms.event_outbox (source, event) VALUES ('lms', '{}')").rowcount == 1
         reader.rollback()
+
+
+def test_the_plain_owner_backs_up_and_restores_every_row(ground: Ground, servers: Servers, tmp_path: Path) -> None:
+    """By the options of docs/backup.md; without the first, PostgreSQL refuses rather than leave rows out."""
+    assert "pg_dump --enable-row-security --format=custom" in (ROOT / "docs" / "backup.md").read_text()
+    file, name, owner = tmp_path / "dump", f"souschef_fenced_{secrets.token_hex(4)}", make_url(ground.owner).username
+    dump = [postgres.programs() / "pg_dump", "--format=custom", f"--file={file}", plain(ground.owner)]
+    refused = subprocess.run(dump, capture_output=True, text=True, timeout=30, check=False)
+    assert "row-level security" in refused.stderr
+    subprocess.run([*dump, "--enable-row-security"], check=True, timeout=30)
+    administer(servers.database_url, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' OWNER {owner}")
+    url = beside(ground.owner, name)
+    try:
+        restore = [postgres.programs() / "pg_restore", "--exit-on-error", "--single-transaction"]
+        subprocess.run([*restore, f"--dbname={plain(url)}", file], check=True, timeout=60)
+        with psycopg.connect(plain(url), autocommit=True) as by_owner:
+            restored = Ground(url, beside(ground.login, name), ground.rival, by_owner)
+            assert digest(restored) == digest(ground)
+            assert restored.ask(UNFENCED) == []
+    finally:
+        administer(servers.database_url, f"DROP DATABASE {name} WITH (FORCE)")

@@ -19,6 +19,7 @@ from models.inbox import Incoming
 from models.sources import Sender
 from tasks.events import assessment_completed
 from workers import demonstration, doctoring, liveness, source_check
+from workers.broker_check import login as broker_login
 from workers.broker_check import redis_info
 from workers.command_line import app
 from workers.findings import ORDER, Finding, Severity, worst
@@ -162,6 +163,36 @@ def test_a_server_is_judged_by_what_it_says() -> None:
     assert severities(doctoring.server(replace(good, version=140012))) == [("error", "database")]
     assert worst(doctoring.server(replace(good, encoding="SQL_ASCII"))) is Severity.ERROR
     assert worst(doctoring.server(replace(good, durable=False))) is Severity.WARNING
+
+
+def test_a_login_that_no_fence_binds_is_found(school: Settings) -> None:
+    """The tests' superuser is one where a URL names its server; a role without rights is none."""
+    said = "Our login at the database is a superuser or has BYPASSRLS: no fence between schools binds it."
+    assert diagnosed()[1][said] == "warning"
+    with database.transaction() as session:
+        found = diagnosis.server(session)
+        session.connection().exec_driver_sql(
+            "CREATE ROLE plain_cook NOSUPERUSER; GRANT USAGE ON SCHEMA souschef TO plain_cook;"
+            "GRANT SELECT ON souschef.clock_offset TO plain_cook; SET SESSION AUTHORIZATION plain_cook"
+        )
+        bound = diagnosis.server(session)
+        session.rollback()
+    assert (found.exempt, bound.exempt) == (True, False)
+    assert severities(doctoring.login(bound)) == [("ok", "login")]
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("redis://:word@broker.example/0", [("note", "broker")]),
+        ("rediss://default:word@broker.example/0", [("note", "broker")]),
+        ("redis://souschef:word@broker.example/0", []),
+        ("amqp://guest:word@broker.example//", [("note", "broker")]),
+        ("amqp://souschef:word@broker.example//", []),
+    ],
+)
+def test_the_user_that_every_broker_has_is_found(url: str, found: list[tuple[str, str]]) -> None:
+    assert severities(broker_login(url)) == found
 
 
 def test_a_broker_is_judged_by_what_it_says() -> None:

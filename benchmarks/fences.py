@@ -1,0 +1,157 @@
+"""What the fences between schools cost: `python benchmarks/fences.py [--json] [--slices N]`.
+
+The recorded class is taken in and worked by the real handlers, as a plain owner (neither superuser nor BYPASSRLS), in
+two databases in turn, slice by slice: one as the migrations make it, and one where row security is not forced, so that
+it does not bind the owner. Both must end with the same states. Only taking in and working the events is timed, and the
+first slice of each, which opens connections, is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+from rich.progress import track
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from config import settings as configuration
+from lms import formats, strict_json
+from lms.facts import EventKind
+from models import database, inbox, migrate, sources
+from models.inbox import Incoming
+from models.sources import Sender
+from tasks import events
+from workers import demonstration, embedded, sending
+
+CLASS = demonstration.EXAMPLE / "moodle_class.jsonl.gz"
+PASSWORD = "only-here"  # noqa: S105 - of a server that lives as long as this run
+REQUESTS_A_SLICE = 5
+TASKS = {
+    EventKind.ASSESSMENT: events.assessment_completed,
+    EventKind.SURVEY: events.survey_submitted,
+    EventKind.CHOICE: events.choice_made,
+    EventKind.ORDER: events.order_given,
+}
+UNFORCE = """
+    DO $$ DECLARE t regclass; BEGIN
+      FOR t IN SELECT oid FROM pg_class WHERE relnamespace = 'souschef'::regnamespace AND relkind = 'r' LOOP
+        EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', t);
+      END LOOP;
+    END $$
+"""
+STATES = "SELECT md5(string_agg(state::text || version, '' ORDER BY student_id)) FROM souschef.learner_state"
+
+
+def main() -> int:
+    """Run, and print the times and their ratio."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--slices", type=int, default=None, help="only the first so many slices of the class")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="souschef-fences-") as folder:
+        found = measure(Path(folder), slices=asked.slices, quiet=asked.json)
+    if asked.json:
+        print(json.dumps(found))
+    else:
+        print("{events} events: forced {forced:.2f} s, not forced {free:.2f} s, ratio {ratio:.3f}".format(**found))
+        print("the median slice's ratio is {median_ratio:.3f}, its quartiles {low:.3f} and {high:.3f}".format(**found))
+    return 0
+
+
+def measure(folder: Path, *, slices: int | None, quiet: bool) -> dict[str, float]:
+    """Work the class in both databases in turn; return seconds, and forced over free."""
+    with embedded.running(folder / "data") as servers:
+        urls = {name: prepare(servers.database_url, name) for name in ("forced", "free")}
+        os.environ["SOUSCHEF_BROKER_URL"] = servers.broker_url
+        os.environ["SOUSCHEF_DATA_DIR"] = str(folder / "data")
+        senders = {name: school(url) for name, url in urls.items()}
+        with psycopg.connect(make_url(urls["free"]).set(drivername="postgresql").render_as_string(False)) as owner:
+            owner.execute(UNFORCE)
+        requests = sending.read(CLASS)
+        parts = [requests[n : n + REQUESTS_A_SLICE] for n in range(0, len(requests), REQUESTS_A_SLICE)][:slices]
+        seconds: dict[str, list[float]] = {name: [] for name in urls}
+        count = 0
+        for turn, part in enumerate(track(parts, disable=quiet)):
+            told = [statement for request in part for statement in json.loads(request.body)]
+            count += len(told)
+            for name in sorted(urls, reverse=bool(turn % 2)):
+                choose(urls[name])
+                started = time.perf_counter()
+                work(senders[name], told)
+                seconds[name].append(time.perf_counter() - started)
+        states = {digest(url) for url in urls.values()}
+        database.close()
+    if len(states) != 1:
+        sys.exit("The two databases ended with different states.")
+    ratios = [forced / free for forced, free in zip(seconds["forced"][1:], seconds["free"][1:], strict=True)]
+    low, median, high = statistics.quantiles(ratios, n=4)
+    forced, free = sum(seconds["forced"][1:]), sum(seconds["free"][1:])
+    return {
+        "events": count, "forced": forced, "free": free, "ratio": forced / free, "median_ratio": median, "low": low,
+        "high": high,
+    }  # fmt: skip
+
+
+def prepare(server: str, name: str) -> str:
+    """Make a migrated database that a plain role owns; return its address."""
+    with psycopg.connect(make_url(server).set(drivername="postgresql").render_as_string(False), autocommit=True) as c:
+        c.execute(f"CREATE ROLE {name} LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD '{PASSWORD}'".encode())
+        c.execute(f"CREATE DATABASE {name} OWNER {name} ENCODING 'UTF8' TEMPLATE template0".encode())
+    url = make_url(server).set(username=name, password=PASSWORD, database=name).render_as_string(False)
+    migrate.upgrade(url)
+    return url
+
+
+def choose(url: str) -> None:
+    """Let this process's settings point to one of the databases."""
+    os.environ["SOUSCHEF_DATABASE_URL"] = url
+    configuration.settings.cache_clear()
+
+
+def school(url: str) -> Sender:
+    """Load the example school in the middle of its term; return its Moodle."""
+    choose(url)
+    demonstration.load(demonstration.quiet())
+    key = configuration.settings().secret_key_bytes()
+    with database.transaction() as session:
+        session.connection().execute(
+            text("""INSERT INTO souschef.clock_offset (single, ahead)
+                    VALUES (true, timestamptz '2026-12-01 12:00Z' - statement_timestamp())""")
+        )
+        given = sources.credential(session, "moodle", secret_key=key)
+        found = sources.authenticate(session, key=given.key, secret=given.secret, secret_key=key)
+    if found is None:
+        sys.exit("The example's Moodle is not known.")
+    return found
+
+
+def work(sender: Sender, told: list[dict[str, object]]) -> None:
+    """Take events in as the door does, and call their tasks as the doorbell would."""
+    incoming = []
+    for event in told:
+        found = formats.envelope(sender.format, event, rules=sender.rules)
+        if found.kind is not None:
+            incoming.append(Incoming(found.kind, found.key, found.student, strict_json.write(event)))
+    with database.transaction() as session:
+        accepted = inbox.record(session, sender, incoming).accepted
+    for kind, ids in accepted.items():
+        TASKS[kind](ids)
+
+
+def digest(url: str) -> str:
+    """Return a digest of every student's state."""
+    choose(url)
+    with database.transaction() as session:
+        return str(session.connection().execute(text(STATES)).scalar_one())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
