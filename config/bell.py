@@ -28,7 +28,7 @@ class Bell:
         self._url = ""
         self._silent_until = 0.0
 
-    def ring(self, task: str, arguments: list[Any]) -> bool:
+    def ring(self, task: str, arguments: list[Any], named: dict[str, Any] | None = None) -> bool:
         """Send a task; return False at once while the bell rests.
 
         Raises:
@@ -39,7 +39,7 @@ class Bell:
         try:
             if time.monotonic() < self._silent_until:  # somebody found out while this one waited
                 return False
-            self._app().send_task(task, args=arguments, connection=self._connected(), retry=False)
+            self._app().send_task(task, args=arguments, kwargs=named or {}, connection=self._connected(), retry=False)
         except Exception:
             self._silent_until = time.monotonic() + BREAKER_SECONDS
             self._drop()

@@ -7,15 +7,20 @@ acknowledgement and the process boundary, which are what goes wrong.
 
 import inspect
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar
 
 import structlog
 from celery import Celery
+from celery.exceptions import SoftTimeLimitExceeded
 from celery.schedules import crontab
 from kombu.entity import Queue
 
+from config import trace
 from config.bell import Bells
+from config.errors import Mendable
 from config.settings import settings
+from config.told import kind_and_place
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,7 +38,13 @@ TASKS: Final = (
     "nightly",
 )
 """Permanent names: messages of an old version name them, and operators know them from Flower."""
+REQUESTS: Final = "requests"
+"""The keyword under which a message names the requests that rang; every task drops what it does not know."""
 TASK_MODULES: Final = ("tasks.events", "tasks.refresh", "tasks.maintenance")
+
+
+class TaskBroke(Exception):  # noqa: N818 - it is told as what happened
+    """A task broke; the text is the kind and place of what broke it."""
 
 
 def configuration() -> dict[str, Any]:
@@ -182,9 +193,11 @@ def job(name: str, *, minutes: float | None = None) -> Callable[[Callable[P, R]]
         known = inspect.signature(function).parameters
 
         def run(*args: P.args, **kwargs: P.kwargs) -> R:
+            requests = kwargs.get(REQUESTS)
             for unknown in kwargs.keys() - known.keys():
                 del kwargs[unknown]
-            return function(*args, **kwargs)
+            with trace.of_task(name, _running_id(), requests if isinstance(requests, list) else []):
+                return _wordless(partial(function, *args, **kwargs))
 
         run.__name__, run.__doc__, run.__module__ = function.__name__, function.__doc__, function.__module__
         limits = {} if minutes is None else {"soft_time_limit": 60.0 * minutes, "time_limit": 60.0 * minutes + 30.0}
@@ -194,16 +207,36 @@ def job(name: str, *, minutes: float | None = None) -> Callable[[Callable[P, R]]
     return register
 
 
+def _running_id() -> str | None:
+    found = app.current_task
+    return None if found is None else found.request.id
+
+
+def _wordless(work: Callable[[], R]) -> R:
+    """Run a task; what breaks it is told without its words, which Celery would write into its log and into Flower."""
+    try:
+        return work()
+    except (Mendable, SoftTimeLimitExceeded):
+        raise
+    except Exception as error:
+        log.exception("task_broke")
+        raise TaskBroke(kind_and_place(error)) from None
+
+
 _bells = Bells(lambda: app)
 
 
-def wake(task: str, ids: Sequence[int] | None = None) -> bool:
+def wake(task: str, ids: Sequence[int] | None = None, requests: Sequence[str] = ()) -> bool:
     """Ring for a task, with ids where it takes some; return whether the bell was heard.
+
+    The ids of the `requests` that ring go along, where Flower shows and finds them.
 
     Never raises and never waits for long: what is not heard is rung for by the sweep.
     """
     try:
-        return _bells.here().ring(task, [] if ids is None else [list(ids)])
+        return _bells.here().ring(
+            task, [] if ids is None else [list(ids)], {REQUESTS: list(requests)} if requests else None
+        )
     except Exception as error:  # noqa: BLE001 - whatever a broker's client raises, the event is safe in the inbox
         log.warning("doorbell_unheard", task=task, error=type(error).__name__)
         return False

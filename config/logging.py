@@ -1,4 +1,7 @@
-"""How every process logs: one line an event, a constant name and ids, as JSON for machines or in colour for people."""
+"""How every process logs: one line an event, a constant name and ids, as JSON for machines or in colour for people.
+
+The ids of the request or task (`config.trace`) stand in each of its lines. An exception is told without its words.
+"""
 
 import logging
 import sys
@@ -7,6 +10,7 @@ from typing import Any
 import structlog
 
 from config.settings import settings
+from config.told import without_words
 
 QUIET = {"httpx": logging.WARNING, "httpcore": logging.WARNING, "alembic": logging.WARNING, "kombu": logging.WARNING}
 """Libraries whose lines an operator does not need, or which would name addresses with their query."""
@@ -20,7 +24,7 @@ def configure(**always: Any) -> None:  # noqa: ANN401 - whatever stands in every
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        without_words,
     ]
     readable = chosen.log_format == "console"
     last = structlog.dev.ConsoleRenderer() if readable else structlog.processors.JSONRenderer()

@@ -61,6 +61,12 @@ class Settings(BaseSettings):
     web_host: str = Field(default="127.0.0.1", description="Address of the doors.")
     web_port: int = Field(default=8484, ge=1, le=65535, description="Port of the doors.")
     web_max_body_mb: int = Field(default=32, ge=16, le=1024, description="Largest request body, MiB.")
+    web_rate_per_second: float = Field(
+        default=1000.0, gt=0, le=1e6, description="Requests a second that a source may go on sending to a door process."
+    )
+    web_rate_burst: int = Field(
+        default=10_000, ge=1, le=10**7, description="Requests it may send at once after a rest."
+    )
     flower_host: str = Field(default="127.0.0.1", description="Address of Flower.")
     flower_port: int = Field(default=5555, ge=1, le=65535, description="Port of Flower.")
     flower_user: str = Field(default="chef", description="Flower's user.")

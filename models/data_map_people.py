@@ -56,7 +56,8 @@ PEOPLE: dict[str, dict[str, Any]] = {
             "received_at": "when it came",
             "shard": "six bits of a digest of what the sender calls them",
         },
-        "nobody": "id school_id source_id kind state code attempts next_attempt_at leased_until finished_at",
+        "nobody": "id school_id source_id kind state code attempts next_attempt_at leased_until finished_at "
+        "request_id task_id",
     },
     "quarantine": {
         "why": "Why an event makes no sense.",
@@ -207,7 +208,7 @@ PEOPLE: dict[str, dict[str, Any]] = {
             "state": "its new state",
             "changed_at": "when",
         },
-        "nobody": "school_id number version",
+        "nobody": "school_id number version task_id",
     },
     "teacher_order": {
         "why": "What a teacher ordered for a student or a class: the teacher has the last word.",

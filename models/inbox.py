@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
+from config import trace
 from lms.facts import EventKind
 from models import reuse
 from models.sources import Sender
@@ -79,6 +80,8 @@ class Claimed:
     attempts: int
     again: bool = False
     """It was read before, and what it says now replaces what it said then."""
+    request_id: str | None = None
+    """Of the request that brought it."""
 
 
 @dataclass(slots=True)
@@ -108,8 +111,10 @@ def record(session: Session, sender: Sender, events: Sequence[Incoming]) -> Reco
     first = {event.key: event for event in reversed(events)}
     rows = [first[key] for key in sorted(first)]
     statement = text("""
-        INSERT INTO souschef.inbox (school_id, source_id, received_at, next_attempt_at, key, kind, shard, payload)
-        SELECT :school, :source, now, now, new.* FROM (SELECT souschef.clock()) AS clock(now), unnest(
+        INSERT INTO souschef.inbox (school_id, source_id, received_at, next_attempt_at, request_id,
+                                    key, kind, shard, payload)
+        SELECT :school, :source, now, now, CAST(:request AS text), new.*
+          FROM (SELECT souschef.clock()) AS clock(now), unnest(
           CAST(:keys AS bytea[]), CAST(:kinds AS text[]), CAST(:shards AS smallint[]), CAST(:payloads AS text[])) AS new
         ON CONFLICT (source_id, key) DO NOTHING
         RETURNING id, kind, key
@@ -117,6 +122,7 @@ def record(session: Session, sender: Sender, events: Sequence[Incoming]) -> Reco
     parameters = {
         "school": sender.school_id,
         "source": sender.source_id,
+        "request": trace.request_id(),
         "keys": [row.key for row in rows],
         "kinds": [row.kind.value for row in rows],
         "shards": [row.shard for row in rows],
@@ -188,18 +194,18 @@ def claim(session: Session, kind: EventKind, *, school_id: int, lease_seconds: f
            LIMIT (SELECT (CAST(:sizes AS integer[]))[1 + least(first.attempts, :last_size)] FROM first)
              FOR UPDATE OF inbox SKIP LOCKED
         )
-        UPDATE souschef.inbox SET attempts = inbox.attempts + 1,
+        UPDATE souschef.inbox SET attempts = inbox.attempts + 1, task_id = CAST(:task AS text),
                leased_until = (SELECT souschef.clock()) + make_interval(secs => :lease)
           FROM due, souschef.source
          WHERE inbox.id = due.id AND source.id = inbox.source_id
         RETURNING inbox.id, inbox.source_id, source.format, source.surveys, inbox.payload, inbox.attempts,
-                  inbox.code IS NOT DISTINCT FROM :again
+                  inbox.code IS NOT DISTINCT FROM :again, inbox.request_id
     """)
     parameters = {"kind": kind.value, "school": school_id, "lease": lease_seconds, "again": AGAIN}
-    sizes = {"sizes": list(BATCH_SIZES), "last_size": len(BATCH_SIZES) - 1}
+    sizes = {"sizes": list(BATCH_SIZES), "last_size": len(BATCH_SIZES) - 1, "task": trace.task_id()}
     rows = session.connection().execute(statement, {**parameters, **sizes}).all()
     return sorted(
-        (Claimed(r[0], r[1], r[2], frozenset(r[3]), r[4], r[5], r[6]) for r in rows), key=lambda event: event.id
+        (Claimed(r[0], r[1], r[2], frozenset(r[3]), r[4], r[5], r[6], r[7]) for r in rows), key=lambda event: event.id
     )
 
 

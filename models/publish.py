@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlmodel import Session
 
+from config import trace
+
 NOTIFY_CHANNEL = "souschef_assignments"
 
 
@@ -174,9 +176,10 @@ def announce(session: Session, school_id: int, changes: Sequence[ChangeRow]) -> 
         ON CONFLICT (school_id) DO UPDATE SET last_number = feed.last_number + :count RETURNING last_number
     """)
     write = text("""
-        INSERT INTO souschef.change (school_id, changed_at, number, student_id, assignment_id, kind, state, version)
+        INSERT INTO souschef.change (school_id, changed_at, number, student_id, assignment_id, kind, state, version,
+               task_id)
         SELECT :school, (SELECT souschef.clock()), :before + new.place, new.student_id, new.assignment_id, new.kind,
-               new.state, new.version
+               new.state, new.version, CAST(:task AS text)
           FROM unnest(CAST(:students AS bigint[]), CAST(:assignments AS bigint[]), CAST(:kinds AS text[]),
                       CAST(:states AS text[]), CAST(:versions AS bigint[]))
                WITH ORDINALITY AS new(student_id, assignment_id, kind, state, version, place)
@@ -187,6 +190,7 @@ def announce(session: Session, school_id: int, changes: Sequence[ChangeRow]) -> 
     parameters = {
         "school": school_id,
         "before": last - len(changes),
+        "task": trace.task_id(),
         "students": [change.student_id for change in ordered],
         "assignments": [change.assignment_id for change in ordered],
         "kinds": [change.kind for change in ordered],

@@ -75,16 +75,24 @@ def _work(kind: EventKind, school_id: int, events: list[Claimed]) -> Counter[str
     handle = apply_orders if kind is EventKind.ORDER else apply
     try:
         with database.transaction() as session:
-            return handle(session, school_id, events)
+            counts = handle(session, school_id, events)
+        log.info("batch_applied", school=school_id, events=len(events), requests=_requests(events), **counts)
     except inbox.LeaseLost:
-        log.warning("lease_lost", school=school_id, events=len(events))
+        log.warning("lease_lost", school=school_id, events=len(events), requests=_requests(events))
         return Counter(lease_lost=len(events))
     except (OperationalError, database.DatabaseUnreachable):
         with database.transaction() as session:
             inbox.release(session, events)
         raise
     except Exception as error:
-        log.exception("batch_failed", school=school_id, events=len(events), error=type(error).__name__)
+        told = {"events": len(events), "requests": _requests(events), "error": type(error).__name__}
+        log.exception("batch_failed", school=school_id, **told)
         with database.transaction() as session:
             inbox.fail(session, events)
         return Counter(failed=len(events))
+    return counts
+
+
+def _requests(events: list[Claimed]) -> list[str]:
+    """Return the ids of the requests that brought these events, each once, in their order."""
+    return list(dict.fromkeys(event.request_id for event in events if event.request_id is not None))

@@ -16,6 +16,7 @@ from starlette.routing import Match
 from web import caliper, canvas, documented, events, health, problems, reference, surveys, xapi
 from web.door import Door
 from web.problems import Problem
+from web.traced import Traced
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _CODES = {404: "not_found", 405: "method_not_allowed"}
@@ -39,6 +40,7 @@ def create_app(door: Door | None = None) -> FastAPI:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(Exception, problems.handle)
+    app.add_middleware(Traced)
     _describe_security(app)
     return app
 

@@ -65,6 +65,7 @@ def _take_signed(door: Door, raw: bytes, window_bits: int) -> Response:
     except Problem:
         raise Problem("auth_failed") from None
     sender = _signer(message, text_at(document, "metadata", "root_account_uuid") or "")
+    door.rates.admit(sender.source_id)
     return _work(door, sender, document)
 
 

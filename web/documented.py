@@ -29,6 +29,7 @@ _PROBLEMS = {
     413: "too_large",
     415: "unsupported_media",
     422: "unsupported_version",
+    429: "rate_limited",
     503: "unavailable, overloaded",
 }
 _PROBLEM = {

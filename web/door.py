@@ -23,6 +23,7 @@ from web.bodies import JSON_TYPES, Limits, admitted, body_of, check_type, unpack
 from web.credentials import basic_or_bearer
 from web.doorbell import Doorbell
 from web.problems import Problem
+from web.rates import Rates
 
 R = TypeVar("R")
 Document = Any
@@ -39,6 +40,7 @@ class Door:
 
     limits: Limits = field(default_factory=Limits)
     doorbell: Doorbell = field(default_factory=Doorbell)
+    rates: Rates = field(default_factory=Rates)
     threads: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(THREADS))
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(THREADS))
 
@@ -111,7 +113,7 @@ async def identified(request: Request, *, formats: Collection[str]) -> Sender:
     """Return who sends, by the Authorization header.
 
     Raises:
-        Problem: `auth_missing`, `auth_failed`, `wrong_door`, `unavailable`.
+        Problem: `auth_missing`, `auth_failed`, `rate_limited`, `wrong_door`, `unavailable`.
     """
     header = request.headers.get("authorization")
     if not header:
@@ -120,6 +122,7 @@ async def identified(request: Request, *, formats: Collection[str]) -> Sender:
     if pair is None:
         raise Problem("auth_failed")
     sender = await of(request).run(partial(intake.authenticated, *pair))
+    of(request).rates.admit(sender.source_id)
     if sender.format not in formats:
         raise Problem("wrong_door")
     return sender

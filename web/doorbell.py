@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
+from config import trace
 from config.celery import wake
 from lms.facts import EventKind
 
@@ -20,25 +22,40 @@ IDS_A_RING = 300
 """A ring names a few hundred events at most; the task drains all that wait beside them."""
 
 
+@dataclass(slots=True)
+class Ring:
+    """One message to be sent: events of one kind, and the requests that brought them."""
+
+    ids: list[int] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def add(self, ids: list[int], request: str | None) -> None:
+        """Add a request's events, as far as there is room."""
+        self.ids += ids[: max(0, IDS_A_RING - len(self.ids))]
+        self.requests += [] if request is None else [request]
+
+
 class Doorbell:
     """One thread that rings; what comes while it rings goes with the next ring."""
 
-    def __init__(self, ring: Callable[[str, list[int]], object] = wake) -> None:
+    def __init__(self, ring: Callable[[str, list[int], list[str]], object] = wake) -> None:
         self._ring = ring
         self._lock = threading.Lock()
-        self._waiting: dict[str, list[int]] = {}
+        self._waiting: dict[str, list[Ring]] = {}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="doorbell")
 
-    def ring(self, accepted: Mapping[EventKind, Iterable[int]]) -> None:
-        """Ring for events by kind, soon; return at once."""
+    def ring(self, accepted: Mapping[EventKind, Iterable[int]], request: str | None = None) -> None:
+        """Ring for a request's events by kind, soon; return at once."""
         rung = {TASK_OF[kind]: list(ids) for kind, ids in accepted.items() if ids}
         if not rung:
             return
         with self._lock:
             idle = not self._waiting
             for task, ids in rung.items():
-                waiting = self._waiting.setdefault(task, [])
-                waiting += ids[: max(0, IDS_A_RING - len(waiting))]
+                waiting = self._waiting.setdefault(task, [Ring()])
+                if len(waiting[-1].requests) == trace.REQUESTS_A_RING:
+                    waiting.append(Ring())
+                waiting[-1].add(ids, request)
         if idle:
             self._thread.submit(self._flush)
 
@@ -49,5 +66,6 @@ class Doorbell:
     def _flush(self) -> None:
         with self._lock:
             due, self._waiting = self._waiting, {}
-        for task, ids in due.items():
-            self._ring(task, ids)
+        for task, rings in due.items():
+            for each in rings:
+                self._ring(task, each.ids, each.requests)

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
+from config import trace
 from config.errors import Mendable
 from config.settings import settings
 from lms import formats, strict_json
@@ -75,8 +76,8 @@ def take(sender: Sender, events: Sequence[object], doorbell: Doorbell, *, stamp:
             taken, recorded = _record(session, sender, events, stamp=stamp)
     except (SQLAlchemyError, Mendable) as error:
         raise unavailable(error) from None
-    doorbell.ring(recorded.accepted)
-    log.info("received", source=sender.source_id, **taken.counts())
+    doorbell.ring(recorded.accepted, trace.request_id())
+    log.info("received", school=sender.school_id, source=sender.source_id, **taken.counts())
     return taken
 
 

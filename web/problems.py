@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+
+log = structlog.get_logger(__name__)
 
 SENTENCES = {
     "auth_missing": "Send the key and secret that `souschef source add` printed.",
@@ -26,6 +29,7 @@ SENTENCES = {
     "unsupported_media": "Send application/json in UTF-8, plain or gzip.",
     "unsupported_version": "This version of the format is not read.",
     "body_timeout": "The body came too slowly.",
+    "rate_limited": "This source sends too often: try again later.",
     "overloaded": "Too much at once: try again soon.",
     "unavailable": "The event could not be stored: try again.",
     "internal": "Something broke here; nothing was stored.",
@@ -40,6 +44,7 @@ _STATUSES = {
     "too_large": 413,
     "unsupported_media": 415,
     "unsupported_version": 422,
+    "rate_limited": 429,
     "internal": 500,
     "overloaded": 503,
     "unavailable": 503,
@@ -50,10 +55,11 @@ _RETRY_AFTER_SECONDS = {"overloaded": 2, "unavailable": 5}
 class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
     """A request that is not taken, by its code."""
 
-    def __init__(self, code: str, *, allow: str | None = None) -> None:
+    def __init__(self, code: str, *, allow: str | None = None, retry_after: int | None = None) -> None:
         super().__init__(code)
         self.code = code
         self.allow = allow
+        self.retry_after = _RETRY_AFTER_SECONDS.get(code) if retry_after is None else retry_after
 
     @property
     def status(self) -> int:
@@ -62,12 +68,13 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
 
 
 def answer(problem: Problem) -> Response:
-    """Return a problem as a response."""
+    """Return a problem as a response, and tell the log which it was."""
+    log.info("refused", code=problem.code, status=problem.status)
     headers: dict[str, str] = {}
     if problem.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Basic realm="souschef", charset="UTF-8"'
-    if problem.code in _RETRY_AFTER_SECONDS:
-        headers["Retry-After"] = str(_RETRY_AFTER_SECONDS[problem.code])
+    if problem.retry_after is not None:
+        headers["Retry-After"] = str(problem.retry_after)
     if problem.allow:
         headers["Allow"] = problem.allow
     content = {
@@ -82,4 +89,5 @@ def answer(problem: Problem) -> Response:
 
 def handle(_: Request, error: Exception) -> Response:
     """Answer a problem that was raised while a request was handled; whatever else it is, nothing of it is told."""
-    return answer(error if isinstance(error, Problem) else Problem("internal"))
+    problem = error if isinstance(error, Problem) else Problem("internal")
+    return answer(problem)

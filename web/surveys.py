@@ -40,6 +40,7 @@ async def post_survey(request: Request) -> Response:
         window_bits = check_type(request)
         async with body_of(request, door.limits, most=MAX_BYTES) as raw:
             sender = await door.run(lambda: _signer(raw, request.headers))
+            door.rates.admit(sender.source_id)
             return await door.run(lambda: work(sender, read(raw, window_bits, most=MAX_BYTES)))
 
 

@@ -199,3 +199,4 @@ class Change(Table, table=True):
     state: str = Field(sa_column=plain_text())
     version: int = Field(sa_column=Column(BigInteger, nullable=False))
     changed_at: dt.datetime | None = Field(default=None, sa_column=moment(now=True))
+    task_id: str | None = Field(default=None, sa_column=plain_text(null=True))

@@ -85,6 +85,8 @@ class Inbox(Table, table=True):
     next_attempt_at: dt.datetime | None = Field(default=None, sa_column=moment(now=True))
     leased_until: dt.datetime | None = Field(default=None, sa_column=moment(null=True))
     finished_at: dt.datetime | None = Field(default=None, sa_column=moment(null=True))
+    request_id: str | None = Field(default=None, sa_column=plain_text(null=True))
+    task_id: str | None = Field(default=None, sa_column=plain_text(null=True))
 
 
 class Quarantine(Table, table=True):

@@ -16,7 +16,7 @@ import redis
 import config.celery
 from config import settings as configuration
 from config.bell import Bells
-from config.celery import TASKS, app, job, wake
+from config.celery import TASKS, TaskBroke, app, job, wake
 from config.celery import configuration as celery_settings
 from workers.embedded import Servers
 
@@ -106,7 +106,7 @@ def test_an_old_worker_takes_a_new_versions_message(monkeypatch: pytest.MonkeyPa
     assert registered["sweep"]([1, 2], again=True, since_version_9="x") == ([1, 2], True)
     assert registered["sweep"](ids=[3]) == ([3], False)
     assert sweep([4]) == ([4], False)  # the function itself came back
-    with pytest.raises(TypeError):
+    with pytest.raises(TaskBroke, match="TypeError"):
         registered["sweep"](since_version_9="x")  # what it needs must still be there
 
 

@@ -92,7 +92,7 @@ def served(add_source: Callable[..., Credential], limits: Limits) -> Iterator[Se
     """The doors with a Moodle that may send one survey."""
     rung: list[tuple[str, list[int]]] = []
     credential = add_source("moodle", "moodle", surveys=("FB-LIKE",))
-    door = Door(limits=limits, doorbell=Doorbell(lambda task, ids: rung.append((task, ids))))
+    door = Door(limits=limits, doorbell=Doorbell(lambda task, ids, _: rung.append((task, ids))))
     with serving(door) as (url, port):
         yield Served(url, port, rung, credential)
 

@@ -14,7 +14,7 @@ class Bell:
         self.open = threading.Event()
         self.reached = threading.Event()
 
-    def __call__(self, task: str, ids: list[int]) -> None:
+    def __call__(self, task: str, ids: list[int], _: list[str]) -> None:
         self.reached.set()
         self.open.wait(10)
         self.rung.append((task, ids))
@@ -61,7 +61,7 @@ def test_nothing_new_rings_for_nothing() -> None:
 def test_a_broker_that_fails_does_not_silence_the_bell() -> None:
     rung: list[str] = []
 
-    def fail_first(task: str, _: list[int]) -> None:
+    def fail_first(task: str, _: list[int], __: list[str]) -> None:
         rung.append(task)
         if len(rung) == 1:
             raise ConnectionError

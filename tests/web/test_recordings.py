@@ -173,7 +173,10 @@ def test_a_recording_becomes_exactly_the_facts_that_it_holds(town: None, name: s
         key = settings().secret_key_bytes()
         given = sources.add(session, "it", format=recording.format, secret_key=key, surveys=("FB-LIKE",))
     pair = base64.b64encode(f"{given.key}:{given.secret}".encode()).decode()
-    with serving(Door(doorbell=Doorbell(lambda _task, _ids: None))) as (url, _), httpx.Client(base_url=url) as client:
+    with (
+        serving(Door(doorbell=Doorbell(lambda _task, _ids, _requests: None))) as (url, _),
+        httpx.Client(base_url=url) as client,
+    ):
         for request in requests:
             kept = {n: v for n, v in request["headers"] if n.lower() not in ("host", "content-length", "authorization")}
             headers = {**kept, "Authorization": f"Basic {pair}"}

@@ -144,7 +144,10 @@ def test_another_order_copies_and_other_batches_change_nothing(town: None, name:
         given = sources.add(session, "it", format=sender.format, secret_key=key, surveys=sender.surveys)
     pair = base64.b64encode(f"{given.key}:{given.secret}".encode()).decode()
     headers = {"Authorization": f"Basic {pair}", "Content-Type": "application/json"}
-    with serving(Door(doorbell=Doorbell(lambda _task, _ids: None))) as (url, _), httpx.Client(base_url=url) as client:
+    with (
+        serving(Door(doorbell=Doorbell(lambda _task, _ids, _requests: None))) as (url, _),
+        httpx.Client(base_url=url) as client,
+    ):
 
         def deliver(told: list[Any]) -> None:
             for content in sender.wrap(told):
@@ -191,7 +194,10 @@ def test_a_moodle_that_failed_and_sent_again_otherwise_ends_in_the_same_states(t
         "X-Experience-API-Version": "1.0.3",
         "Content-Type": "application/json",
     }
-    with serving(Door(doorbell=Doorbell(lambda _task, _ids: None))) as (url, _), httpx.Client(base_url=url) as client:
+    with (
+        serving(Door(doorbell=Doorbell(lambda _task, _ids, _requests: None))) as (url, _),
+        httpx.Client(base_url=url) as client,
+    ):
 
         def deliver(told: list[Any]) -> None:
             answer = client.post("/xapi/statements", content=body(told), headers=headers, timeout=30)
