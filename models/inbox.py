@@ -160,28 +160,32 @@ def next_school(session: Session, kind: EventKind, *, ids: Sequence[int] = ()) -
     By lot, so that one school's burst does not keep another's single event waiting until the burst is over.
     """
     due = """
-        inbox.state = 'pending' AND inbox.kind = :kind AND inbox.next_attempt_at <= (SELECT souschef.clock())
+        inbox.state = 'pending' AND inbox.kind = :kind AND attempts < :most
+        AND inbox.next_attempt_at <= (SELECT souschef.clock())
         AND (inbox.leased_until IS NULL OR inbox.leased_until <= (SELECT souschef.clock()))
     """
     rung = "SELECT school_id FROM souschef.inbox WHERE id = ANY(CAST(:ids AS bigint[])) AND"
     any_school = (
         "SELECT id FROM souschef.school WHERE EXISTS (SELECT FROM souschef.inbox WHERE school_id = school.id AND"
     )
-    connection, parameters = session.connection(), {"kind": kind.value, "ids": list(ids)}
-    found = connection.execute(text(f"{rung} {due} LIMIT 1"), parameters).scalar() if ids else None
+    connection, wanted = session.connection(), {"kind": kind.value, "most": MAX_ATTEMPTS}
+    found = None
+    if ids:
+        found = connection.execute(text(f"{rung} {due} LIMIT 1"), {**wanted, "ids": list(ids)}).scalar()
     if found is None:
-        found = connection.execute(
-            text(f"{any_school} {due}) ORDER BY random() LIMIT 1"), {"kind": kind.value}
-        ).scalar()
+        found = connection.execute(text(f"{any_school} {due}) ORDER BY random() LIMIT 1"), wanted).scalar()
     return None if found is None else int(found)
 
 
 def claim(session: Session, kind: EventKind, *, school_id: int, lease_seconds: float) -> list[Claimed]:
-    """Take due events of one school, oldest first, and count the attempt; the caller commits before it works."""
+    """Take due events of one school, oldest first, and count the attempt; the caller commits before it works.
+
+    What has had its last attempt is left to `exhausted`: without this a busy worker would be quicker than the sweep.
+    """
     statement = text("""
         WITH first AS (
           SELECT attempts FROM souschef.inbox
-           WHERE state = 'pending' AND kind = :kind AND school_id = :school
+           WHERE state = 'pending' AND kind = :kind AND school_id = :school AND attempts < :most
              AND next_attempt_at <= (SELECT souschef.clock())
              AND (leased_until IS NULL OR leased_until <= (SELECT souschef.clock()))
            ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
@@ -201,7 +205,7 @@ def claim(session: Session, kind: EventKind, *, school_id: int, lease_seconds: f
         RETURNING inbox.id, inbox.source_id, source.format, source.surveys, inbox.payload, inbox.attempts,
                   inbox.code IS NOT DISTINCT FROM :again, inbox.request_id
     """)
-    parameters = {"kind": kind.value, "school": school_id, "lease": lease_seconds, "again": AGAIN}
+    parameters = {"kind": kind.value, "school": school_id, "lease": lease_seconds, "again": AGAIN, "most": MAX_ATTEMPTS}
     sizes = {"sizes": list(BATCH_SIZES), "last_size": len(BATCH_SIZES) - 1, "task": trace.task_id()}
     rows = session.connection().execute(statement, {**parameters, **sizes}).all()
     return sorted(

@@ -35,7 +35,7 @@ def kill_some(kitchen: ChaosKitchen, dice: random.Random) -> str:
 
 
 def test_p4_any_worker_process_killed_is_redone_within_45_s(record: Record) -> None:
-    """Mutant: `overdue` that only looks at events without a lease never rings for those that a killed worker held."""
+    """Mutant: without the sweep nobody rings again for what the flushed messages were to ring for."""
     seed = 4
     dice = random.Random(seed)
     with opened() as kitchen:
