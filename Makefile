@@ -11,7 +11,7 @@ UV ?= uv
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check up bench chaos screenshots sbom lock clean
+.PHONY: help demo test check up bench chaos mutations screenshots sbom lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ bench: .venv/dev.stamp ## Measure every figure that the README quotes; BENCH=nam
 
 chaos: .venv/dev.stamp ## Kill, freeze and fill things, and count what was lost; RECORD=1 writes it down
 	@$(BIN)/python -m pytest tests/chaos -m "chaos or flow" $(PYTEST)
+
+mutations: .venv/dev.stamp ## Send 10,000 spoiled requests to the doors and write down the answers
+	@MUTATIONS=$(or $(MUTATIONS),10000) RECORD=1 $(BIN)/python -m pytest tests/web/test_mutations.py $(PYTEST)
 
 screenshots: .venv/dev.stamp ## Take the pictures of Flower that docs/operations.md shows (needs Chromium)
 	@$(BIN)/python .ci/screenshots.py

@@ -114,6 +114,7 @@ def _options(ours: Identity, *, durable: bool) -> list[str]:
         "log_timezone": "UTC",
         "log_min_error_statement": "panic",  # a statement may hold a student's answer
         "log_error_verbosity": "terse",  # so may the detail of a violated constraint
+        "log_parameter_max_length": "0",  # and the parameters, where somebody has slow statements logged
     }
     if not durable:
         chosen |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "256MB"}

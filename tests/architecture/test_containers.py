@@ -177,6 +177,7 @@ def test_postgresql_loses_nothing_and_logs_no_answer(database: str) -> None:
     for name in ("fsync", "synchronous_commit", "full_page_writes"):
         assert chosen[name] == "on"
     assert (chosen["log_min_error_statement"], chosen["log_error_verbosity"]) == ("panic", "terse")
+    assert chosen["log_parameter_max_length"] == "0"
     assert "--data-checksums" in SERVICES["postgres"]["environment"]["POSTGRES_INITDB_ARGS"]
 
 
