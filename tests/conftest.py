@@ -21,6 +21,7 @@ from workers.embedded import Servers
 
 SET_DATABASE = os.environ.get("SOUSCHEF_DATABASE_URL")
 SET_BROKER = os.environ.get("SOUSCHEF_BROKER_URL")
+SECRET_KEY = "a key of the tests, long enough for them"
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +89,11 @@ def template(servers: Servers) -> Iterator[str]:
 @pytest.fixture
 def database_url(servers: Servers, template: str) -> Iterator[str]:
     """The address of a fresh, migrated database that is gone after the test."""
+    yield from fresh(servers, template)
+
+
+def fresh(servers: Servers, template: str) -> Iterator[str]:
+    """Yield the address of a copy of a database, and drop it afterwards."""
     name = f"souschef_test_{secrets.token_hex(4)}"
     administer(servers.database_url, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield beside(servers.database_url, name)
@@ -103,7 +109,7 @@ def database_settings(
     monkeypatch.setenv("SOUSCHEF_DATABASE_URL", database_url)
     monkeypatch.setenv("SOUSCHEF_BROKER_URL", servers.broker_url)
     monkeypatch.setenv("SOUSCHEF_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("SOUSCHEF_SECRET_KEY", "a key of the tests, long enough for them")
+    monkeypatch.setenv("SOUSCHEF_SECRET_KEY", SECRET_KEY)
     configuration.settings.cache_clear()
     yield configuration.settings()
     database.close()

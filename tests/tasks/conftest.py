@@ -1,13 +1,15 @@
 """The example school in a fresh database, and a way to deliver events to it without a door."""
 
 import json
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from config import settings as configuration
 from config.settings import Settings, settings
 from lms import formats, strict_json
 from lms.facts import EventKind
@@ -15,8 +17,10 @@ from models import database, inbox, sources
 from models.inbox import Incoming
 from models.sources import Sender
 from tasks import events
+from tests.conftest import SECRET_KEY, administer, beside, fresh
 from tests.tasks.held import ANSWER, at
 from workers import demonstration
+from workers.embedded import Servers
 
 TASKS: dict[EventKind, Callable[[list[int]], dict[str, int | str]]] = {
     EventKind.ASSESSMENT: events.assessment_completed,
@@ -62,13 +66,39 @@ class School:
         ]
 
 
+@pytest.fixture(scope="session")
+def school_template(servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a database with the example school loaded, to copy: a load takes ten times as long as a copy."""
+    name = f"souschef_school_{secrets.token_hex(4)}"
+    administer(servers.database_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOUSCHEF_DATABASE_URL", beside(servers.database_url, name))
+        patch.setenv("SOUSCHEF_BROKER_URL", servers.broker_url)
+        patch.setenv("SOUSCHEF_DATA_DIR", str(tmp_path_factory.mktemp("school") / "data"))
+        patch.setenv("SOUSCHEF_SECRET_KEY", SECRET_KEY)
+        configuration.settings.cache_clear()
+        demonstration.load(demonstration.quiet())
+        with database.transaction() as session:
+            sources.add(session, "own", format="canonical", secret_key=SECRET_KEY.encode(), surveys=["interests-24"])
+        database.close()
+    configuration.settings.cache_clear()
+    yield name
+    administer(servers.database_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, servers: Servers, template: str) -> Iterator[str]:
+    """The address of a fresh database that is gone after the test: with the school, where the test asks for it."""
+    whole = request.getfixturevalue("school_template") if "school" in request.fixturenames else template
+    yield from fresh(servers, whole)
+
+
 @pytest.fixture
 def school(database_settings: Settings) -> School:
     """The example school at a day of its term, with one source of our own format."""
-    demonstration.load(demonstration.quiet())
     with database.transaction() as session:
         key = settings().secret_key_bytes()
-        given = sources.add(session, "own", format="canonical", secret_key=key, surveys=["interests-24"])
+        given = sources.credential(session, "own", secret_key=key)
         sender = sources.authenticate(session, key=given.key, secret=given.secret, secret_key=key)
         session.connection().execute(
             text("""INSERT INTO souschef.clock_offset (single, ahead)

@@ -110,6 +110,7 @@ def erase(
         typer.echo(f"  {count:>7,} {name}")
     total = sum(count for name, count in counts.items() if name != "withdrawn")
     typer.echo(f"{total:,} rows {'would be' if dry_run else 'are'} erased; tell the LMS to drop its copies as well.")
+    typer.echo("Write the list for backups anew: souschef privacy list --json (docs/backup.md).")
 
 
 @app.command()
