@@ -187,3 +187,15 @@ def approve(session: Session, school_id: int, keys: Collection[str]) -> list[Cha
         return []
     rows = session.connection().execute(statement, {"school": school_id, "keys": sorted(keys)})
     return [ChangeRow(*row) for row in rows]
+
+
+def ordered(session: Session, students: Collection[int]) -> list[int]:
+    """Return those of these students for whom a pin or must-do is in force."""
+    statement = text("""
+        SELECT DISTINCT who FROM unnest(CAST(:students AS bigint[])) AS who
+          JOIN souschef.teacher_order AS o ON o.student_id = who OR (o.student_id IS NULL AND o.class_id IN (
+               SELECT class_id FROM souschef.enrolment WHERE person_id = who))
+         WHERE o.kind IN ('pin', 'must_do') AND o.revoked_at IS NULL
+           AND (o.expires_at IS NULL OR o.expires_at > (SELECT souschef.clock())) ORDER BY who
+    """)
+    return list(session.connection().execute(statement, {"students": list(students)}).scalars())

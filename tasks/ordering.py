@@ -9,13 +9,15 @@ from sqlmodel import Session
 
 from config.errors import Exit, Mendable
 from lms.facts import Order, OrderVerb
-from models import audit, clock, orders
+from models import audit, clock, orders, people
 from models.tables.people import AliasKind
-from tasks.orders import UnknownName, carry_out, named, settle
+from tasks.orders import UnknownName, carry_out, material, named, settle
 from tasks.rehearsal import Unmet, Would, rehearse, unmet
 
 DAYS = 28
 """How long an order lasts that names no end."""
+YEARS = range(2000, 2200)
+"""What a calendar may say."""
 UNKNOWN = {
     "unknown_student": "There is no student {}.",
     "unknown_class": "There is no class {}.",
@@ -62,6 +64,21 @@ def give(session: Session, school_id: int, order: Order, *, through: str, dry_ru
     action = f"{order.verb.value}, dry run" if dry_run else order.verb.value
     audit.record(session, author=f"{order.author}, {through}", action=action, students=students)
     return Outcome(order.key, order.expires_at, lines)
+
+
+def check(session: Session, school_id: int, order: Order) -> None:
+    """Do nothing where an order could be given: all that it names is loaded, and it has not ended.
+
+    Raises:
+        Refused: it could not.
+    """
+    try:
+        whom(session, school_id, order)
+        named(session, school_id, AliasKind.SKILL, order.skill, code="unknown_skill")
+        material(session, school_id, order.material)
+    except UnknownName as missing:
+        raise Refused(UNKNOWN[missing.code].format(missing.name), "Refs are those of the loaded files.") from None
+    _refuse_the_past(session, order)
 
 
 def _rehearsed(session: Session, school_id: int, order: Order, students: Sequence[int]) -> list[Would]:
@@ -157,13 +174,16 @@ def ending(until: str | None, *, now: dt.datetime, first: bool = False) -> dt.da
         return now + dt.timedelta(days=DAYS)
     try:
         if until.endswith("d") and until[:-1].isdecimal():
-            return now + dt.timedelta(days=int(until[:-1]))
-        if len(until) == len("2026-12-01"):
+            moment = now + dt.timedelta(days=int(until[:-1]))
+        elif len(until) == len("2026-12-01"):
             time = dt.time.min if first else dt.time(23, 59, 59)
-            return dt.datetime.combine(dt.date.fromisoformat(until), time, tzinfo=dt.UTC)
-        moment = dt.datetime.fromisoformat(until)
+            moment = dt.datetime.combine(dt.date.fromisoformat(until), time, tzinfo=dt.UTC)
+        else:
+            moment = dt.datetime.fromisoformat(until)
     except (ValueError, OverflowError):
         raise Refused(f"{until} is no time.", "Write 2026-12-01, 2026-12-01T14:00Z or 14d.") from None
+    if moment.year not in YEARS:
+        raise Refused(f"{until} is too far away.", "Write 2026-12-01, 2026-12-01T14:00Z or 14d.")
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
@@ -193,6 +213,14 @@ def failing(
     if student_id is not None:
         whom_ = [student_id] if student_id in whom_ else []
     return [each for each in unmet(session, school_id, whom_) if each.order in asked]
+
+
+def unmet_of(session: Session, students: Sequence[int]) -> list[Unmet]:
+    """Return the orders in force that cannot be met now for these students, by school."""
+    found: dict[int, list[int]] = {}
+    for student, school_id in people.schools_of(session, orders.ordered(session, students)).items():
+        found.setdefault(school_id, []).append(student)
+    return [each for school_id, those in sorted(found.items()) for each in unmet(session, school_id, those)]
 
 
 def _refuse_the_unclear(verb: OrderVerb, *names: str | None, reason: str) -> None:

@@ -93,7 +93,7 @@ def carry_out(session: Session, school_id: int, order: Order) -> list[tuple[int 
         expires_at=order.expires_at,
         class_id=named(session, school_id, AliasKind.CLASS, order.class_ref, code="unknown_class"),
         student_id=named(session, school_id, AliasKind.PERSON, order.student, code="unknown_student"),
-        material_id=_material(session, school_id, order.material),
+        material_id=material(session, school_id, order.material),
         skill_id=named(session, school_id, AliasKind.SKILL, order.skill, code="unknown_skill"),
     )
     given = orders.give(session, school_id, row)
@@ -114,7 +114,12 @@ def named(session: Session, school_id: int, kind: AliasKind, name: str | None, *
     return found
 
 
-def _material(session: Session, school_id: int, ref: str | None) -> int | None:
+def material(session: Session, school_id: int, ref: str | None) -> int | None:
+    """Return the id of a material; None for none.
+
+    Raises:
+        UnknownName: there is none of this ref.
+    """
     if ref is None:
         return None
     found = catalogue.material_id(session, school_id, ref)

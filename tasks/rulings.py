@@ -223,10 +223,14 @@ def _check(told: Mapping[str, object], document: Mapping[str, Any]) -> None:
     for name in told:
         if name in OURS:
             raise Refused(f"{name} is not for a teacher to set.")
+    if not isinstance(document.get("licences", []), list):
+        raise Refused("licences is a list.", 'Write licences=["CC0"].')
     try:
         Policy.from_document(document)
     except PolicyError as error:
         raise Refused(f"{error}.", "See souschef policy show.") from None
+    except (TypeError, OverflowError):
+        raise Refused("A setting is of the wrong kind.", "See souschef policy show.") from None
 
 
 def _later(when: str, *, now: dt.datetime) -> dt.datetime:

@@ -28,7 +28,7 @@ _PROBLEMS = {
     408: "body_timeout",
     413: "too_large",
     415: "unsupported_media",
-    422: "unsupported_version",
+    422: "unsupported_version, refused",
     429: "rate_limited",
     503: "unavailable, overloaded",
 }
@@ -41,6 +41,7 @@ _PROBLEM = {
         "status": {"type": "integer"},
         "code": {"type": "string"},
         "detail": {"type": "string"},
+        "reason": {"type": "string"},
     },
 }
 _COUNTS = {
@@ -48,10 +49,36 @@ _COUNTS = {
     "required": ["accepted", "duplicates", "ignored", "quarantined"],
     "properties": {name: {"type": "integer"} for name in ("accepted", "duplicates", "ignored", "quarantined")},
 }
+_TEXTS = {"type": "array", "items": {"type": "string"}}
+_WOULD = {
+    "type": "object",
+    "required": ["student", "now", "would_be", "why", "unmet", "anyway", "changes"],
+    "properties": {
+        "student": {"type": "string"},
+        "now": _TEXTS,
+        "would_be": _TEXTS,
+        "why": _TEXTS,
+        "unmet": {"type": "array", "items": _EVENT},
+        "anyway": {"type": "boolean", "description": "The next refresh brings the same without it."},
+        "changes": {"type": "boolean"},
+    },
+}
 _ANSWERS: dict[str, dict[str, Any]] = {
     "ids": {"type": "array", "items": {"type": "string", "format": "uuid"}},
     "counts": _COUNTS,
     "empty": {"type": "object"},
+    "ordered": {
+        "type": "object",
+        "required": ["dry_run"],
+        "properties": {
+            "dry_run": {"type": "boolean"},
+            "key": {"type": "string", "description": "By which an order is revoked."},
+            "students": {"type": "array", "items": _WOULD, "description": "In a dry run."},
+        },
+    },
+    "orders": {"type": "object", "required": ["orders"], "properties": {"orders": {"type": "array", "items": _EVENT}}},
+    "policy": {"type": "object", "required": ["settings"], "properties": {"settings": _EVENT}},
+    "scope": {"type": "object", "required": ["scope"], "properties": {"scope": {"type": "array", "items": _EVENT}}},
 }
 _SCHEMES: list[dict[str, list[str]]] = [{"basic": []}, {"bearer": []}]
 SECURITY_SCHEMES = {
@@ -79,6 +106,23 @@ def body(*, list_too: bool = False, signed: bool = False, parameters: tuple[str,
             for name in parameters
         ],
     }
+
+
+def order(required: tuple[str, ...], optional: tuple[str, ...], **others: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON Schema
+    """Describe what a teacher's tool sends: texts, and `others` by their schema; `dry_run` is in the query."""
+    texts = {name: {"type": "string"} for name in (*required, *optional)}
+    schema = {"type": "object", "required": list(required), "properties": {**texts, **others}}
+    return {
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "security": _SCHEMES,
+        "parameters": [{"name": "dry_run", "in": "query", "schema": {"type": "boolean"}}],
+    }
+
+
+def asking(*parameters: str) -> dict[str, Any]:
+    """Describe a question: `parameters` are texts in the query, all optional."""
+    query = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in parameters]
+    return {"security": _SCHEMES, "parameters": query}
 
 
 def everywhere() -> dict[int | str, dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -18,6 +18,7 @@ TASK_OF = {
     EventKind.ORDER: "order_given",
 }
 """Which task works off which kind of event, as in `tasks.events`, which would load the learner model into the door."""
+STUDENTS_A_RING = 100
 IDS_A_RING = 300
 """A ring names a few hundred events at most; the task drains all that wait beside them."""
 
@@ -58,6 +59,13 @@ class Doorbell:
                 waiting[-1].add(ids, request)
         if idle:
             self._thread.submit(self._flush)
+
+    def ring_for_students(self, students: Sequence[int], request: str | None = None) -> None:
+        """Ring for students whom a request lets be decided for anew, soon; return at once."""
+        requests = [] if request is None else [request]
+        for start in range(0, len(students), STUDENTS_A_RING):
+            slice_ = list(students[start : start + STUDENTS_A_RING])
+            self._thread.submit(self._ring, "refresh_assignments", slice_, requests)
 
     def close(self) -> None:
         """Let the last ring out, and stop."""

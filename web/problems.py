@@ -28,6 +28,7 @@ SENTENCES = {
     "too_large": "The body is too large: send it in smaller batches.",
     "unsupported_media": "Send application/json in UTF-8, plain or gzip.",
     "unsupported_version": "This version of the format is not read.",
+    "refused": "This cannot be ordered; `reason` says why.",
     "body_timeout": "The body came too slowly.",
     "rate_limited": "This source sends too often: try again later.",
     "overloaded": "Too much at once: try again soon.",
@@ -44,6 +45,7 @@ _STATUSES = {
     "too_large": 413,
     "unsupported_media": 415,
     "unsupported_version": 422,
+    "refused": 422,
     "rate_limited": 429,
     "internal": 500,
     "overloaded": 503,
@@ -55,11 +57,15 @@ _RETRY_AFTER_SECONDS = {"overloaded": 2, "unavailable": 5}
 class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
     """A request that is not taken, by its code."""
 
-    def __init__(self, code: str, *, allow: str | None = None, retry_after: int | None = None) -> None:
+    def __init__(
+        self, code: str, *, allow: str | None = None, retry_after: int | None = None, reason: str | None = None
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.allow = allow
         self.retry_after = _RETRY_AFTER_SECONDS.get(code) if retry_after is None else retry_after
+        self.reason = reason
+        """Why exactly, for a teacher's tool to show; it may name what was asked for."""
 
     @property
     def status(self) -> int:
@@ -84,6 +90,8 @@ def answer(problem: Problem) -> Response:
         "code": problem.code,
         "detail": SENTENCES[problem.code],
     }
+    if problem.reason:
+        content["reason"] = problem.reason
     return JSONResponse(content, problem.status, headers, media_type="application/problem+json")
 
 

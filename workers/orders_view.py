@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -15,11 +12,6 @@ from tasks.rehearsal import Unmet, Would
 from workers.class_table import console
 
 ANYWAY = "The next refresh brings this without it, too."
-
-
-def would_as_told(lines: Sequence[Would]) -> list[dict[str, Any]]:
-    """Return what would change as `--json` prints it."""
-    return [{**asdict(line), "changes": line.changes} for line in lines]
 
 
 def show_would(lines: Sequence[Would], *, dry_run: bool, out: Console | None = None) -> None:
@@ -51,14 +43,6 @@ def show_unmet(unmet: Sequence[Unmet], *, out: Console | None = None) -> None:
     for (order, because), names in sorted(found.items()):
         whom = names[0] if len(names) == 1 else _students(len(names))
         out.print(f"Order {order} cannot be met for {whom}: {because}.", style="yellow")
-
-
-def given_as_told(given: Given, unmet: Sequence[Unmet]) -> dict[str, Any]:
-    """Return an order as `--json` prints it, with those for whom it cannot be met."""
-    told = {name: _plain(value) for name, value in asdict(given).items()}
-    mine = [each for each in unmet if each.order == given.number]
-    told["class"] = told.pop("class_ref")
-    return {**told, "unmet": [{"student": e.student, "code": e.code, "because": e.because} for e in mine]}
 
 
 def show_given(orders: Sequence[Given], unmet: Sequence[Unmet]) -> None:
@@ -103,7 +87,3 @@ def _all(sentences: Sequence[str]) -> str:
 
 def _students(count: int) -> str:
     return "1 student" if count == 1 else f"{count} students"
-
-
-def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, dt.datetime) else value

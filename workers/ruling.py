@@ -12,8 +12,9 @@ from config.errors import Mendable
 from models import sources
 from tasks.refresh import SLICE, refresh_assignments
 from tasks.rulings import Act, Ruled
+from tasks.told import would_as_told
 from workers import accountable
-from workers.orders_view import show_would, would_as_told
+from workers.orders_view import show_would
 
 
 def school_id(session: Session, ref: str | None) -> int:

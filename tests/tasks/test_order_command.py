@@ -1,6 +1,7 @@
 """`souschef order` over a really loaded school: what it shows is what it does."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -98,6 +99,10 @@ def test_an_order_that_is_ruled_out_later_is_listed_with_its_reason(lain: list[s
     assert "ruled it out" in listed["must_do"]["unmet"][0]["because"]
     said = CliRunner().invoke(app, ["order", "list", "--class", "MATH-5A"]).stdout
     assert "cannot be met" in said
+    table = CliRunner().invoke(app, ["class", "MATH-5A"]).stdout
+    assert re.search(r"Order \d+ cannot be met for Gus .*: a teacher has ruled it out", table)
+    told = json.loads(CliRunner().invoke(app, ["class", "MATH-5A", "--json"]).stdout)
+    assert [(each["student"], each["code"]) for each in told["unmet"]] == [(GUS, "H5.forbidden")]
     assert "ruled it out" in said
 
 

@@ -27,6 +27,9 @@ def credentials(served: Served, add_source: Callable[..., Any]) -> dict[str, str
             "/canvas": given["canvas"],
             "/surveys": given["typeform"],
             "/events": given["canonical"],
+            "/orders": given["canonical"],
+            "/policy": given["canonical"],
+            "/scope": given["canonical"],
         }.items()
     }
 

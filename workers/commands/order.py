@@ -105,8 +105,9 @@ def list_(
     """
     from models import database, orders
     from tasks import ordering
+    from tasks.told import given_as_told
     from workers import accountable
-    from workers.orders_view import given_as_told, show_given
+    from workers.orders_view import show_given
     from workers.ruling import school_id
 
     with database.transaction() as session:
@@ -123,8 +124,9 @@ def _carry_out(verb: str, told: dict[str, Any], *, school: str | None, dry_run: 
     from lms.facts import OrderVerb
     from models import database
     from tasks import ordering
+    from tasks.told import would_as_told
     from workers import accountable
-    from workers.orders_view import show_would, would_as_told
+    from workers.orders_view import show_would
     from workers.ruling import school_id
 
     with database.transaction() as session:
