@@ -98,6 +98,15 @@ class NoSuchTerm(Mendable):
     exit_code = Exit.WRONG_INPUT
 
 
+def schools(session: Session, *, ref: str | None = None) -> dict[str, int]:
+    """Return the ids of all schools by ref, or of one."""
+    statement = text("""
+        SELECT ref, id FROM souschef.school WHERE CAST(:ref AS text) IS NULL OR ref = :ref ORDER BY ref
+    """)
+    found: dict[str, int] = dict(session.connection().execute(statement, {"ref": ref}).all())
+    return found
+
+
 def terms(session: Session, school_id: int) -> dict[Kind, Term]:
     """Return the terms of a school."""
     statement = text("SELECT kind, days FROM souschef.retention WHERE school_id = :school")

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlmodel import select
-
 from config.errors import Exit, Mendable
 from models import audit, database, retention
-from models.tables import School
 from workers import accountable
 
 
@@ -28,24 +25,27 @@ def terms(school: str | None, changes: Sequence[str]) -> list[dict[str, Any]]:
     """
     told = []
     with database.transaction() as session:
-        found = [each for each in session.exec(select(School).order_by(School.ref)) if school in {None, each.ref}]
+        found = retention.schools(session, ref=school)
         if not found or (changes and len(found) > 1):
             raise SchoolUnclear(f"There {'is no school' if not found else 'are several schools'}.", "Name one.")
-        for each in found:
-            if each.id is None:
-                continue
-            kinds = [retention.set_term(session, each.id, change) for change in changes]
-            now = retention.terms(session, each.id)
+        for ref, school_id in found.items():
+            kinds = [retention.set_term(session, school_id, change) for change in changes]
+            now = retention.terms(session, school_id)
             for kind in kinds:
                 detail = {"kind": kind.value, "days": now[kind].days}
                 audit.append(
-                    session, each.id, author=accountable.operator(), action="retention", subjects=(), detail=detail
+                    session, school_id, author=accountable.operator(), action="retention", subjects=(), detail=detail
                 )
             rows = [
-                {"kind": t.kind.value, "days": t.days, "shipped": t.shipped, "due": retention.due(session, each.id, t)}
-                for t in now.values()
+                {
+                    "kind": term.kind.value,
+                    "days": term.days,
+                    "shipped": term.shipped,
+                    "due": retention.due(session, school_id, term),
+                }
+                for term in now.values()
             ]
-            told.append({"school": each.ref, "terms": rows})
+            told.append({"school": ref, "terms": rows})
     return told
 
 
