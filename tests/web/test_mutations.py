@@ -126,7 +126,8 @@ def page(told: dict[str, Counter[tuple[int, str]]], *, seconds: float) -> str:
     lines = [
         "# What spoiled requests get",
         "",
-        f"`make mutations`: {COUNT:,} spoiled requests with seed {SEED}, in {seconds:.0f} s. They are made from a good",
+        f"`make mutations MUTATIONS={COUNT}`: so many spoiled requests with seed {SEED}, in {seconds:.0f} s.",
+        "They are made from a good",
         "one of each sender, recorded ones among them; tests/web/mutations.py says how. None got a 5xx, or an answer",
         "that the OpenAPI page does not name. All forged ones were refused, and left nothing in the inbox.",
         "",
