@@ -240,3 +240,19 @@ def wake(task: str, ids: Sequence[int] | None = None, requests: Sequence[str] = 
     except Exception as error:  # noqa: BLE001 - whatever a broker's client raises, the event is safe in the inbox
         log.warning("doorbell_unheard", task=task, error=type(error).__name__)
         return False
+
+
+def broker_answers() -> bool:
+    """Ask the broker whether it is there; it is waited for a second at most."""
+    patience = 1.0
+    options: dict[str, Any] = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+    if settings().broker_url_text().startswith("redis"):
+        options |= {"socket_timeout": patience, "socket_connect_timeout": patience}
+    try:
+        url = settings().broker_url_text()
+        with app.connection_for_read(url, connect_timeout=patience, transport_options=options) as connection:
+            connection.ensure_connection(max_retries=1, timeout=patience)
+            connection.default_channel.close()
+    except Exception:  # noqa: BLE001 - whatever a broker's client raises, it does not answer
+        return False
+    return True

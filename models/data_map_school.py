@@ -52,6 +52,11 @@ SCHOOL: dict[str, dict[str, Any]] = {
         "kept": "with the source",
         "nobody": "source_id day outcome school_id count",
     },
+    "tally": {
+        "why": "Totals of the operator's dashboards.",
+        "kept": "always",
+        "nobody": "name label shard value",
+    },
     "clock_offset": {"why": "The clock of tests and the demo.", "kept": "while it is set", "nobody": "single ahead"},
     "feed": {"why": "The last number of the feed.", "kept": "with the school", "nobody": "school_id last_number"},
     "school": {

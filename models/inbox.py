@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from config import trace
 from lms.facts import EventKind
-from models import reuse
+from models import reuse, tallies
 from models.sources import Sender
 
 BATCH_SIZES = (500, 60, 8, 1)
@@ -241,6 +241,7 @@ def finish(session: Session, events: Sequence[Claimed], ending: Ending) -> None:
         raise LeaseLost
     if ending.quarantined:
         _explain_quarantine(session, ending.quarantined)
+    tallies.observe(session, ending.done)
 
 
 def fail(session: Session, events: Sequence[Claimed]) -> None:

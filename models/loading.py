@@ -163,7 +163,7 @@ def wake_late(school: str) -> int:
            AND pid <> pg_backend_pid()
     """)
     with database.transaction() as session:
-        now = session.connection().execute(text("SELECT clock_timestamp()")).scalar_one()
+        now = session.connection().execute(text("SELECT statement_timestamp()")).scalar_one()
     until = time.monotonic() + LATE_SECONDS
     while time.monotonic() < until:
         with database.transaction() as session:

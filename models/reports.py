@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
+from models import figures, tallies
+
 
 @dataclass(frozen=True, slots=True)
 class ClassLine:
@@ -153,6 +155,9 @@ def status(session: Session) -> dict[str, Any]:
     names = ("backlog", "oldest_seconds", "parked", "quarantined", "last_event_at", "last_refresh_at", "stale_students")
     row = session.connection().execute(statement).one()
     found = dict(zip((*names, "students", "open_slots"), row, strict=True))
+    now = figures.figures(session)
+    found |= {"parked_by_code": now.parked, "quarantined_by_code": now.quarantined, "sweep_seconds": now.sweep_seconds}
+    found["visible_95_in_100_within_seconds"] = tallies.within(now.visible, share=0.95)
     return {name: value.isoformat() if isinstance(value, dt.datetime) else value for name, value in found.items()}
 
 

@@ -10,7 +10,7 @@ from config.celery import job, wake
 from learning.online import OnlinePass
 from learning.snapshot import Snapshot
 from lms.facts import EventKind
-from models import database, facts, inbox, learners, maintenance, orders, people, terms
+from models import database, facts, inbox, learners, maintenance, orders, people, tallies, terms
 from models.facts import BEGINNING
 from tasks.drain import Outcome
 from tasks.events import TASK_OF
@@ -42,6 +42,7 @@ def sweep_once() -> int:
         orders.mark_ended(session, limit=REFRESH_SLICE)
         waiting = inbox.overdue(session, older_than_seconds=UNRUNG_SECONDS)
         stale = learners.due(session, limit=REFRESH_SLICE)
+        tallies.swept(session)
     for kind, ids in waiting.items():
         wake(TASK_OF[EventKind(kind)], ids)
     if stale:

@@ -11,7 +11,7 @@ from learning import beliefs as belief
 from learning.beliefs import SkillBelief
 from learning.selection import Decision
 from learning.selection.sentences import because_alternate
-from models import learners, publish
+from models import learners, publish, tallies
 from models.facts import BEGINNING
 from models.learners import GapRow, InterestRow, StateRow
 from models.publish import ChangeRow, DecisionRow, NeedRow, Placed
@@ -50,6 +50,7 @@ def publish_round(
     changed = {change.student_id for change in changes}
     learners.save(session, [saved(each, changed=each.state.student_id in changed) for each in round_])
     publish.announce(session, school_id, changes)
+    tallies.add(session, tallies.DECISION, _reasons(round_))
     return _counts(round_, placed=len(placed), ended=len(ended))
 
 
@@ -182,6 +183,17 @@ def _counts(served: list[Served], *, placed: int, ended: int) -> Counter[str]:
     counts["kept"] = sum(len(each.decision.kept) for each in served)
     counts["nothing"] = sum(each.decision.nothing is not None for each in served)
     return +counts
+
+
+def _reasons(served: list[Served]) -> Counter[str]:
+    """Count what chose the themes of what is newly assigned, and why there was nothing."""
+    counts: Counter[str] = Counter()
+    for each in served:
+        for chosen in each.decision.chosen:
+            counts[next((code for code in chosen.reasons if code.startswith(("teacher.", "context."))), "skill")] += 1
+        if each.decision.nothing is not None:
+            counts[f"nothing.{each.decision.nothing.value}"] += 1
+    return counts
 
 
 def _moment(seconds: float | None) -> dt.datetime | None:

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from web import caliper, canvas, documented, events, health, problems, reference, surveys, teachers, xapi
+from web import caliper, canvas, documented, events, health, metrics, problems, reference, surveys, teachers, xapi
 from web.door import Door
 from web.problems import Problem
 from web.traced import Traced
@@ -34,7 +34,7 @@ def create_app(door: Door | None = None) -> FastAPI:
         responses=documented.everywhere(),
     )
     app.state.door = door or Door()
-    for part in (xapi, caliper, canvas, events, surveys, teachers, health, reference):
+    for part in (xapi, caliper, canvas, events, surveys, teachers, health, metrics, reference):
         app.include_router(part.router)
     app.add_exception_handler(Problem, problems.handle)
     app.add_exception_handler(HTTPException, _http_error)

@@ -24,6 +24,7 @@ from models.tables.outbox import Login, Outbox
 from models.tables.people import Alias, Class, Enrolment, Person
 from models.tables.privacy import Access, AccessHead, Erasure, Pseudonym, Retention, Tombstone
 from models.tables.schools import ClockOffset, DoorCount, School, Source
+from models.tables.tallies import Tally
 
 __all__ = [
     "SCHEMA",
@@ -66,6 +67,7 @@ __all__ = [
     "Snapshot",
     "Source",
     "Table",
+    "Tally",
     "Tombstone",
     "Topic",
 ]

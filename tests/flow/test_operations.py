@@ -13,7 +13,13 @@ pytestmark = [pytest.mark.flow, pytest.mark.slow, pytest.mark.timeout(600)]
 
 SEEN = {
     "Start": [r'"status":"ok"', r"3,829 rows", r"riverside", r"ok +database"],
-    "Watch": [r'{"status":"ok","database":"ok"}', r"backlog +0", r'"quarantined": 0', r"^[1-9]\d*$"],
+    "Watch": [
+        r"souschef_backlog_oldest_seconds 0.0",
+        r'{"status":"ok","database":"ok"}',
+        r"backlog +0",
+        r'"quarantined": 0',
+        r"^[1-9]\d*$",
+    ],
     "Back up": [],
     "A normal day": [r"200", r"backlog +\d"],
     "A burst": [r"backlog +\d"],

@@ -80,7 +80,7 @@ def digest(ground: Ground) -> dict[str, object]:
 def attempts(table: str, column: str | None, victim: int) -> list[tuple[str, str]]:
     """Return what an attacker tries on a table: what it is called, and its SQL."""
     theirs = f"WHERE {column} = {victim}" if column else ""
-    same = column or ("single" if table == "clock_offset" else "version_num")
+    same = column or {"clock_offset": "single", "tally": "value"}.get(table, "version_num")
     tried = [
         ("update", f"UPDATE souschef.{table} SET {same} = {same} {theirs}"),
         ("delete", f"DELETE FROM souschef.{table} {theirs}"),

@@ -24,6 +24,12 @@ def status(*, as_json: Annotated[bool, typer.Option("--json", help="Print one JS
         typer.echo(json.dumps(found))
     else:
         for name, value in found.items():
-            typer.echo(f"{name.replace('_', ' '):<18} {'never' if value is None else value}")
+            typer.echo(f"{name.replace('_', ' '):<33} {_said(value)}")
     if found["quarantined"] or found["oldest_seconds"] > OLD_SECONDS:
         raise typer.Exit(1)
+
+
+def _said(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {count}" for name, count in sorted(value.items())) or "none"
+    return "never" if value is None else f"{value:.0f}" if isinstance(value, float) and value > 1 else str(value)

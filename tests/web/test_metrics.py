@@ -1,0 +1,179 @@
+"""The operator's figures: true, the same everywhere, and nothing of a student in them."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import httpx
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+from typer.testing import CliRunner
+
+from config import settings as configuration
+from models import database, sources, tallies
+from tasks.maintenance import sweep_once
+from tests.web.conftest import serving
+from tests.web.senders import SENDERS
+from tests.web.test_traffic import ask, drained, known_as, town
+from web import metrics
+from web.door import Door
+from web.doorbell import Doorbell
+from workers.command_line import app
+
+__all__ = ["town"]
+
+Told: TypeAlias = dict[tuple[str, str], float]
+ROOT = Path(__file__).resolve().parents[2]
+RULES = yaml.safe_load((ROOT / "config" / "alerts.yml").read_text())["groups"][0]["rules"]
+STATES = {"pending": 3, "parked": 2, "quarantined": 1, "done": 5}
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture
+def door(town: None) -> Iterator[str]:
+    with serving(Door(doorbell=Doorbell(lambda _task, _ids: None))) as (url, _):
+        yield url
+
+
+def told(url: str) -> Told:
+    answer = httpx.get(f"{url}/metrics", timeout=10)
+    assert answer.status_code == 200
+    return {
+        (sample.name, next(iter(sample.labels.values()), "")): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+def plant(state: str, count: int) -> None:
+    code = {"parked": "unknown_student", "quarantined": "future_event"}.get(state)
+    ask(f"""
+        INSERT INTO souschef.inbox (school_id, source_id, key, kind, shard, payload, state, code, received_at)
+        SELECT school_id, id, decode(md5('{state}' || n), 'hex'), 'assessment', 1, '{{}}', '{state}',
+               {f"'{code}'" if code else "NULL"}, souschef.clock() - interval '200 s'
+          FROM (SELECT * FROM souschef.source ORDER BY id LIMIT 1) AS source, generate_series(1, {count}) AS n
+    """)
+    ask("""INSERT INTO souschef.quarantine (inbox_id, school_id, code, pointer)
+           SELECT id, school_id, code, '' FROM souschef.inbox WHERE state = 'quarantined' ON CONFLICT DO NOTHING""")
+
+
+def test_what_was_planted_is_what_is_told_and_status_says_the_same(door: str) -> None:
+    for state, count in STATES.items():
+        plant(state, count)
+    ask("UPDATE souschef.learner_state SET refresh_due = true")
+    found = told(door)
+    assert found["souschef_backlog_events", "assessment"] == found["souschef_backlog_events", "all"] == 3
+    assert 200 <= found["souschef_backlog_oldest_seconds", ""] < 260
+    assert found["souschef_parked_events", "unknown_student"] == found["souschef_parked_events", "all"] == 2
+    assert found["souschef_quarantined_events", "future_event"] == found["souschef_quarantined_events", "all"] == 1
+    assert (found["souschef_database_up", ""], found["souschef_broker_up", ""]) == (1, 1)
+    ran = CliRunner().invoke(app, ["status", "--json"])
+    status = json.loads(ran.stdout)
+    assert ran.exit_code == 1
+    assert (status["backlog"], status["parked"], status["quarantined"]) == (3, 2, 1)
+    assert (status["parked_by_code"], status["quarantined_by_code"]) == ({"unknown_student": 2}, {"future_event": 1})
+    assert status["stale_students"] == found["souschef_stale_students", ""]
+
+
+def test_totals_rise_by_what_was_done_and_outlive_every_process(door: str) -> None:
+    sender = SENDERS["canonical"]
+    known_as(sender)
+    with database.transaction() as session:
+        key = configuration.settings().secret_key_bytes()
+        given = sources.add(session, "it", format="canonical", secret_key=key, surveys=sender.surveys)
+    events = sender.events()
+    with httpx.Client(base_url=door, auth=(given.key, given.secret)) as client:
+        assert client.post("/events", json=events).status_code == 200
+    drained()
+    found = told(door)
+    assert found["souschef_event_visible_seconds_count", ""] == len(events)
+    assert 0 < found["souschef_event_visible_seconds_sum", ""] < 120 * len(events)
+    assert found["souschef_door_events_total", "accepted"] == len(events)
+    ((slots,),) = ask("SELECT count(*) FROM souschef.assignment WHERE menu_position = 0")
+    decided = {why: value for (name, why), value in found.items() if name == "souschef_decisions_total"}
+    assert sum(value for why, value in decided.items() if not why.startswith("nothing")) >= slots > 0
+    buckets = [v for (name, _), v in found.items() if name == "souschef_event_visible_seconds_bucket"]
+    assert buckets == sorted(buckets)
+    database.close()
+    assert told(door)["souschef_event_visible_seconds_count", ""] == len(events)
+
+
+def test_a_bucket_holds_what_took_no_longer_than_it_says(town: None) -> None:
+    plant("pending", 4)
+    ask("UPDATE souschef.inbox SET attempts = 2, received_at = souschef.clock() - interval '7 s'")
+    with database.transaction() as session:
+        ids = [row[0] for row in ask("SELECT id FROM souschef.inbox WHERE state = 'pending'")]
+        tallies.observe(session, ids)
+        counts = tallies.totals(session, tallies.VISIBLE)
+    assert {label: count for label, count in counts.items() if label != "sum"} == {"10.0": 4}
+    assert 28 <= counts["sum"] < 40
+
+
+def test_every_metric_of_an_alert_is_there(door: str) -> None:
+    sweep_once()
+    names = {name for name, _ in told(door)} | {"up"}
+    for rule in RULES:
+        used = set(re.findall(r"\b(?:souschef_\w+|up)\b", rule["expr"])) - {"souschef"}
+        assert used, rule["alert"]
+        assert used <= names, rule["alert"]
+        page, _, heading = rule["annotations"]["page"].partition("#")
+        headings = re.findall(r"^#+ (.+)$", (ROOT / page).read_text(), flags=re.MULTILINE)
+        assert not heading or heading in {each.lower().replace(" ", "-") for each in headings}, rule["alert"]
+
+
+@pytest.mark.parametrize(
+    ("alert", "provoke"),
+    [
+        ("SouschefBacklogOld", lambda: plant("pending", 1)),
+        ("SouschefQuarantine", lambda: plant("quarantined", 1)),
+        ("SouschefNobodySweeps", lambda: (sweep_once(), ask("UPDATE souschef.tally SET value = value - 130"))),
+        ("SouschefStale", lambda: (plant("pending", 1), _stale())),
+    ],
+)
+def test_an_alert_speaks_when_its_cause_is_there_and_not_before(door: str, alert: str, provoke: Any) -> None:
+    """Rules of the form `metric > number` are judged here; how long they must hold is Prometheus's."""
+    (rule,) = [each for each in RULES if each["alert"] == alert]
+    name, label, most = re.fullmatch(r"(\w+)(?:{code=\"(\w+)\"})? > (\d+)", rule["expr"]).groups()  # type: ignore[union-attr] # the form is tested
+    sweep_once()
+    assert told(door)[name, label or ""] <= float(most)
+    provoke()
+    assert told(door)[name, label or ""] > float(most)
+
+
+def _stale() -> None:
+    ask("""INSERT INTO souschef.learner_state
+           (student_id, school_id, state, snapshot_version, parameters_version, refresh_due)
+           SELECT id, school_id, '', 0, 0, true FROM souschef.person WHERE role = 'student' LIMIT 2""")
+
+
+def test_a_broker_and_a_database_that_are_gone_are_told_and_the_page_still_answers(
+    door: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOUSCHEF_BROKER_URL", "redis://127.0.0.1:1/0")
+    configuration.settings.cache_clear()
+    found = told(door)
+    assert (found["souschef_database_up", ""], found["souschef_broker_up", ""]) == (1, 0)
+    monkeypatch.setenv("SOUSCHEF_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    configuration.settings.cache_clear()
+    assert told(door) == {("souschef_database_up", ""): 0, ("souschef_broker_up", ""): 0}
+
+
+@pytest.mark.parametrize(
+    ("caller", "inside"), [("127.0.0.1", True), ("10.1.2.3", True), ("::1", True), ("8.8.8.8", False), ("", False)]
+)
+def test_callers_from_outside_find_nothing(caller: str, inside: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    request: Any = type("Request", (), {"client": type("Client", (), {"host": caller})() if caller else None})()
+    assert metrics._from_inside(request) is inside
+
+
+def test_no_label_is_a_name(door: str) -> None:
+    for state, count in STATES.items():
+        plant(state, count)
+    labels = {label for _, label in told(door)}
+    tables = {"person": "ref", "source": "name", "school": "ref"}
+    names = {row[0] for table, column in tables.items() for row in ask(f"SELECT {column} FROM souschef.{table}")}
+    assert len(names) > 30
+    assert not labels & names
