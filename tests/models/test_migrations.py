@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from models import clock, database, migrate
@@ -68,3 +69,10 @@ def test_no_sql_reads_another_clock() -> None:
 def test_every_table_has_the_school_in_it() -> None:
     without = {table.name for table in Table.metadata.tables.values() if "school_id" not in table.columns}
     assert without == {"school", "clock_offset", "tally"}
+
+
+def test_migrations_are_numbered_in_their_order() -> None:
+    """An older version tells by the number that a database is newer than itself."""
+    scripts = list(ScriptDirectory.from_config(migrate._config()).walk_revisions())
+    found = [(script.revision, Path(script.path).name[:4]) for script in reversed(scripts)]
+    assert found == [(f"{n:04d}", f"{n:04d}") for n in range(1, len(scripts) + 1)]
