@@ -45,6 +45,13 @@ def command(name: str, chosen: Settings) -> list[str]:
             raise ValueError(f"{name!r} is none of {', '.join(NAMES)}")
 
 
+class LogFile(RotatingFileHandler):
+    """Loses lines while the disk is full, and nothing else: the process that writes them must not stand still."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
+        """Say nothing: a line a failure would bury what an operator must see."""
+
+
 @dataclass(slots=True)
 class Process:
     """One process of ours, with its log in a file and, line by line, wherever `say` brings it."""
@@ -121,14 +128,15 @@ class Process:
         self.popen.wait()
 
     def _keep_log(self, popen: subprocess.Popen[bytes]) -> None:
-        keeper = RotatingFileHandler(self.log, maxBytes=LOG_BYTES, backupCount=2, encoding="utf-8")
+        keeper = LogFile(self.log, maxBytes=LOG_BYTES, backupCount=2, encoding="utf-8", delay=True)
         with popen.stdout or sys.stdin.buffer as lines:  # it is a pipe; the type says that it may be none
             for raw in lines:
                 line = raw.decode(errors="replace").rstrip("\n")
                 keeper.emit(logging.makeLogRecord({"msg": line}))
                 if self.say is not None:
                     self.say(self.name, line)
-        keeper.close()
+        with contextlib.suppress(OSError):
+            keeper.close()
 
 
 def _http_answers(url: str) -> bool:
