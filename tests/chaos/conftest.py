@@ -1,6 +1,6 @@
 """What each chaos test did and found, as one table at the end; `RECORD=1` keeps it in docs/results/chaos.md.
 
-A run of a few tests replaces their rows alone.
+A run of a few tests replaces their rows alone; what a failed test found is shown and not kept.
 """
 
 import datetime as dt
@@ -31,7 +31,9 @@ HEAD = [
     "On",
 ]
 WORDS = {"Promise", "What was done", "Test", "On"}
-ROWS: list[Row] = []
+ROWS: dict[str, Row] = {}
+"""By the test's id."""
+FAILED: set[str] = set()
 
 
 @pytest.fixture
@@ -44,11 +46,17 @@ def record(request: pytest.FixtureRequest) -> Record:
         where = f"{request.path.stem}::{request.node.name.split('_')[1]}"
         case = request.node.name.partition("[")[2].rstrip("]")
         test = f"{where} {case}".strip()
-        ROWS.append([promise, done, *figures, test, f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"])
+        ROWS[request.node.nodeid] = [promise, done, *figures, test, f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"]
         assert counts.sent == counts.applied + counts.quarantined + counts.dropped, (seed, counts)
         assert (counts.lost, counts.doubled, counts.falls) == (0, 0, 0), (seed, counts)
 
     return note
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remember what failed."""
+    if report.failed:
+        FAILED.add(report.nodeid)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -56,7 +64,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if not ROWS:
         return
     terminalreporter.section("chaos: what was done, and what was lost")
-    rows = [HEAD, *sorted(ROWS, key=_place)]
+    rows = [HEAD, *sorted(ROWS.values(), key=_place)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     for row in rows:
         cells = [
@@ -65,7 +73,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         ]
         terminalreporter.write_line("  ".join(cells[:-2]).rstrip())
     if os.environ.get("RECORD"):
-        RESULTS.write_text(page([*kept(), *ROWS]))
+        passed = [row for test, row in ROWS.items() if test not in FAILED]
+        RESULTS.write_text(page([*kept(), *passed]))
         terminalreporter.write_line(f"written to {RESULTS}")
 
 
@@ -74,7 +83,7 @@ def kept() -> list[Row]:
     if not RESULTS.exists():
         return []
     rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in RESULTS.read_text().splitlines()]
-    anew = {_key(row) for row in ROWS}
+    anew = {_key(row) for row in ROWS.values()}
     return [
         row
         for row in rows
