@@ -1,6 +1,10 @@
 """`souschef load` as people run it: folders, files and zips, good and bad."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 import zipfile
@@ -232,3 +236,22 @@ def test_an_event_that_is_parked_while_a_load_commits_is_woken(database: str, tm
     assert [each["unparked"] for each in told] == [1]
     with psycopg.connect(plain) as other:
         assert other.execute("SELECT state, code FROM souschef.inbox").fetchall() == [("pending", None)]
+
+
+def test_ctrl_c_loads_nothing_and_says_so(database: str) -> None:
+    """The load is stopped while it writes people: another session holds their table."""
+    plain = make_url(database).set(drivername="postgresql").render_as_string(hide_password=False)
+    command = [sys.executable, "-m", "workers.command_line", "load", str(EXAMPLE)]
+    with psycopg.connect(plain) as holder, psycopg.connect(plain, autocommit=True) as other:
+        holder.execute("LOCK TABLE souschef.person IN ACCESS EXCLUSIVE MODE")
+        load = subprocess.Popen(command, cwd=EXAMPLE.parents[1], env=os.environ, stderr=subprocess.PIPE, text=True)
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        until = time.monotonic() + 60
+        while other.execute(waits).fetchone() == (0,):
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        load.send_signal(signal.SIGINT)
+        _, said = load.communicate(timeout=30)
+        holder.rollback()
+        assert (load.returncode, said.strip()) == (130, "Stopped: nothing was loaded.")
+        assert other.execute("SELECT count(*) FROM souschef.school").fetchone() == (0,)

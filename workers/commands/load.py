@@ -42,22 +42,26 @@ def load(
     from workers import load_view, reading
 
     migrate.check(settings().database_url_text())
-    started = time.monotonic()
-    with load_view.progress() as bar, load_view.uncollected():
-        bundle = reading.read(path, progress=bar.reading)
-        try:
+    started, committed = time.monotonic(), False
+    try:
+        with load_view.progress() as bar, load_view.uncollected():
+            bundle = reading.read(path, progress=bar.reading)
             with database.transaction() as session:
                 report = loading.load(
                     session, school, bundle, consent=consent, drop_cycles=drop_cycles, progress=bar.writing
                 )
                 if dry_run:
                     session.rollback()
-        except loading.FilesWrong as wrong:
-            if as_json:
-                typer.echo(json.dumps(load_view.problems(wrong)))
-            raise
-        if report.any and not dry_run:
-            report.unparked += loading.wake_late(report.school)
+            committed = not dry_run
+            if report.any and committed:
+                report.unparked += loading.wake_late(report.school)
+    except loading.FilesWrong as wrong:
+        if as_json:
+            typer.echo(json.dumps(load_view.problems(wrong)))
+        raise
+    except KeyboardInterrupt:
+        typer.echo(f"Stopped: {'everything is loaded' if committed else 'nothing was loaded'}.", err=True)
+        raise
     seconds = time.monotonic() - started
     if as_json:
         typer.echo(json.dumps(load_view.summary(report, dry_run=dry_run, seconds=seconds)))
