@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 
 import structlog
 
@@ -14,6 +15,9 @@ log = structlog.get_logger(__name__)
 
 JITTER = 0.2
 """Share of the period by which sweeps are spread, so that many workers do not sweep at once."""
+
+LOOK_SECONDS = 2.0
+"""How often a worker looks for events that an LMS has written by SQL."""
 
 
 class Sweeper:
@@ -39,9 +43,23 @@ class Sweeper:
         period = settings().sweep_seconds
         while True:
             liveness.touch("worker", settings().data_dir)
-            if self._over.wait(period * random.uniform(1 - JITTER, 1 + JITTER)):
-                return
+            due = time.monotonic() + period * random.uniform(1 - JITTER, 1 + JITTER)
+            while (left := due - time.monotonic()) > 0:
+                if self._over.wait(min(LOOK_SECONDS, left)):
+                    return
+                if left > LOOK_SECONDS:
+                    look()
             sweep()
+
+
+def look() -> None:
+    """Take what an LMS has written by SQL: nobody rings for it, and a teacher's order must not wait for the sweep."""
+    from tasks.outbox import drain_outbox
+
+    try:
+        drain_outbox()
+    except Exception as error:  # noqa: BLE001 - as below
+        log.warning("look_failed", error=type(error).__name__)
 
 
 def sweep() -> None:
