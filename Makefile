@@ -8,7 +8,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
 UV ?= uv
 # How many tests run at once; each has servers of its own. 0 where they share a RabbitMQ.
-JOBS ?= 2
+JOBS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check up bench chaos mutations screenshots sbom lock clean

@@ -26,7 +26,7 @@ SEEN = {
     "Hold": [r"In force until"],
     "Revoke": [r"Order o-[0-9a-f]{8} is revoked\."],
     "The dial, pacing, approval": [r"28 students were decided for anew", r"Approved\.", r"tolerance +. 0 +. class"],
-    "Scope": [r"Nothing was changed\.", r"5\.NF\.B\.4", r"closed"],
+    "Scope": [r"Nothing was changed\.", r"3\.OA\.A\.1 .*the next unit"],
     "From a teacher's tool": [r'"key":"o-[0-9a-f]{8}"'],
     "From the LMS, by SQL": [],
 }

@@ -78,7 +78,7 @@ class Broker:
         """Return the bell of this process."""
         return self
 
-    def ring(self, task: str, arguments: list[Any]) -> bool:
+    def ring(self, task: str, arguments: list[Any], _named: dict[str, Any] | None = None) -> bool:
         """Take a message, lose it, or take it twice; nobody learns which."""
         lot = self.dice.random()
         copies = 1 if self.reliable else 0 if lot < 0.25 else 2 if lot < 0.4 else 1

@@ -86,6 +86,7 @@ def test_simulated_faults_lose_nothing_and_double_nothing(
         before = after
     world.settle()
     retry_the_crashed(world)
+    assert world.broker.counts, "nobody rang"
     story = f"seed {seed}: {dict(world.steps)} {dict(world.faults.crashes)} {dict(world.broker.counts)}"
     print(story)  # noqa: T201 - shown where it fails
     assert ask("SELECT state, count(*) FROM souschef.inbox GROUP BY state") == [("done", len(told))], story

@@ -2,7 +2,6 @@
 
 import math
 import random
-from dataclasses import replace
 from statistics import NormalDist
 
 from hypothesis import given
@@ -58,7 +57,7 @@ def test_the_decision_sees_what_the_learner_model_publishes() -> None:
         one = belief(
             1, rng.gauss(0, 1.5), ability=rng.gauss(0, 1), ability_variance=rng.random(), difficulty=rng.gauss(0, 1)
         )
-        two = replace(one, skill=2, offset=rng.gauss(0, 1.5), offset_variance=rng.random(), difficulty=rng.gauss(0, 1))
+        two = one._replace(skill=2, offset=rng.gauss(0, 1.5), offset_variance=rng.random(), difficulty=rng.gauss(0, 1))
         case = _case(kitchen(beliefs={1: one, 2: two}))
         for known in (one, two):
             view = case.view(known.skill)
