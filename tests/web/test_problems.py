@@ -267,7 +267,8 @@ class TestHurried:
         return Limits(wait_seconds=0.5)
 
     def test_a_database_that_hangs_gives_everybody_503_within_seconds(self, served: Served, inbox_rows: Rows) -> None:
-        statement = json.dumps({"verb": {"id": "http://adlnet.gov/expapi/verbs/answered"}, "object": {"id": "q"}})
+        told = {"verb": {"id": "http://adlnet.gov/expapi/verbs/answered"}, "object": {"id": "q"}}
+        statement = json.dumps({**told, "timestamp": "2026-11-22T05:32:28Z"})
 
         def timed(_: int) -> tuple[float, str]:
             started = time.monotonic()
@@ -281,8 +282,10 @@ class TestHurried:
         # 16 of 40 get a thread and wait for the statement's limit of 4 s; the others are told to come again.
         assert {code for _, code in answers} == {"unavailable", "overloaded"}
         assert max(seconds for seconds, _ in answers) < 8
-        assert inbox_rows() == []
+        # Who was answered while their statement still waited may have it stored after: sent again, it is known.
+        assert len(inbox_rows()) <= 1
         assert post(served, statement.encode()).status_code == 200
+        assert len(inbox_rows()) == 1
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
