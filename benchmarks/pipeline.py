@@ -155,7 +155,9 @@ def _plain(chosen: Settings) -> Iterator[tuple[str, dict[str, int]]]:
         commands = {name: list(command) for name, command in PLAIN_PROCESSES.items()}
         commands["door"].append(str(port))
         processes = {
-            name: subprocess.Popen([str(Path(sys.executable).parent / program), *rest], cwd=root, env=environment)
+            name: subprocess.Popen(
+                [str(Path(sys.executable).parent / program), *rest], cwd=root, env=environment, stdout=sys.stderr
+            )
             for name, (program, *rest) in commands.items()
         }
         try:
