@@ -1,7 +1,6 @@
-"""What students did with what they were offered: menus as they were shown, and the marks that follow."""
+"""What students did with what they were offered: menus as they were shown, and the notes that follow."""
 
-import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -23,16 +22,6 @@ class Offer:
     """The contexts of the whole menu as it was given, in its order; None is no theme."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What is to be noted on a student's assignment: started, or attempted with an outcome in [0, 1] or unknown."""
-
-    assignment_id: int
-    at: dt.datetime
-    attempted: bool
-    outcome: float | None = None
-
-
 def offers(session: Session, ids: Collection[int]) -> dict[int, Offer]:
     """Return assignments by id, each with its menu as it was decided."""
     statement = text("""
@@ -50,44 +39,53 @@ def offers(session: Session, ids: Collection[int]) -> dict[int, Offer]:
     }
 
 
-def open_for(session: Session, pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """Return the open assignment of each (student, material), where there is one."""
+def newest_for(session: Session, pairs: Collection[tuple[int, int]]) -> set[int]:
+    """Return the newest assignment of each (student, material) that has any which was not withdrawn."""
+    if not pairs:
+        return set()
     statement = text("""
-        SELECT a.student_id, a.material_id, min(a.id) FROM souschef.assignment AS a
+        SELECT max(a.id) FROM souschef.assignment AS a
           JOIN unnest(CAST(:students AS bigint[]), CAST(:materials AS bigint[])) AS asked(student_id, material_id)
             ON (a.student_id, a.material_id) = (asked.student_id, asked.material_id)
-         WHERE a.state IN ('proposed', 'assigned', 'started') GROUP BY a.student_id, a.material_id
+         WHERE a.state <> 'withdrawn' GROUP BY a.student_id, a.material_id
     """)
-    students, materials = [student for student, _ in pairs], [material for _, material in pairs]
+    students, materials = (list(column) for column in zip(*sorted(pairs), strict=True))
     rows = session.connection().execute(statement, {"students": students, "materials": materials})
-    return {(student, material): assignment for student, material, assignment in rows}
+    return set(rows.scalars())
 
 
-def note(session: Session, marks: Sequence[Mark]) -> list[ChangeRow]:
-    """Note what students did on assignments that are still open; return the lines for the feed.
+def note(session: Session, ids: Collection[int]) -> list[ChangeRow]:
+    """Note on assignments what the facts say that students did with them; return the lines for the feed.
 
-    The first attempt counts, and a late message of an earlier one moves it back: the order of arrival changes nothing.
+    The first attempt counts: what its answers earned on average, or what was told of the assignment as a whole. It is
+    read from all facts that came since the assignment was made, also after it is done, so that neither the order of
+    arrival nor the batches change it.
     """
-    if not marks:
+    if not ids:
         return []
     statement = text("""
+        WITH asked AS (
+          SELECT id, student_id, material_id, assigned_at FROM souschef.assignment
+           WHERE id = ANY(CAST(:ids AS bigint[])) AND state <> 'withdrawn'),
+        attempt AS (
+          SELECT asked.id, fact.occurred_at AS at, fact.outcome FROM asked
+            JOIN souschef.fact ON fact.student_id = asked.student_id AND fact.kind = 'assignment_done'
+                 AND fact.value ->> 'assignment' = asked.id::text
+          UNION ALL
+          -- A sum of decimals is the same in any order; one of floats is not.
+          SELECT asked.id, min(fact.occurred_at), avg(fact.outcome::numeric)::double precision FROM asked
+            JOIN souschef.fact ON fact.student_id = asked.student_id AND fact.kind = 'item_result'
+                 AND fact.value ->> 'material' = asked.material_id::text AND fact.recorded_at > asked.assigned_at
+           GROUP BY asked.id, fact.source_id, fact.attempt),
+        seen AS (
+          SELECT id, min(at) AS at, (array_agg(outcome ORDER BY at, outcome))[1] AS outcome FROM attempt GROUP BY id)
         UPDATE souschef.assignment AS a
-           SET state = 'started', version = learner_state.version + 1,
-               attempted_at = CASE WHEN new.attempted THEN least(new.at, coalesce(a.attempted_at, new.at))
-                                   ELSE a.attempted_at END,
-               outcome = CASE WHEN new.attempted AND new.at <= coalesce(a.attempted_at, new.at) THEN new.outcome
-                              ELSE a.outcome END
-          FROM unnest(CAST(:ids AS bigint[]), CAST(:times AS timestamptz[]), CAST(:attempted AS boolean[]),
-                      CAST(:outcomes AS double precision[])) AS new(id, at, attempted, outcome), souschef.learner_state
-         WHERE a.id = new.id AND learner_state.student_id = a.student_id
-           AND a.state IN ('proposed', 'assigned', 'started')
+           SET state = CASE WHEN a.state = 'done' THEN a.state ELSE 'started' END,
+               version = learner_state.version + 1, attempted_at = seen.at, outcome = seen.outcome
+          FROM asked LEFT JOIN seen ON seen.id = asked.id
+          JOIN souschef.learner_state ON learner_state.student_id = asked.student_id
+         WHERE a.id = asked.id AND (a.state IN ('proposed', 'assigned')
+               OR (a.attempted_at, a.outcome) IS DISTINCT FROM (seen.at, seen.outcome))
         RETURNING a.student_id, a.id, 'assignment', a.state, a.version
     """)
-    once = {mark.assignment_id: mark for mark in sorted(marks, key=lambda mark: (mark.attempted, -mark.at.timestamp()))}
-    parameters = {
-        "ids": list(once),
-        "times": [mark.at for mark in once.values()],
-        "attempted": [mark.attempted for mark in once.values()],
-        "outcomes": [mark.outcome for mark in once.values()],
-    }
-    return [ChangeRow(*row) for row in session.connection().execute(statement, parameters)]
+    return [ChangeRow(*row) for row in session.connection().execute(statement, {"ids": sorted(ids)})]

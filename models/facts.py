@@ -80,18 +80,32 @@ class InterestFact:
 def record(session: Session, school_id: int, facts: Iterable[NewFact]) -> list[tuple[NewFact, bool]]:
     """Write facts; return those that changed anything, and of each whether it is new or replaces an older version.
 
-    A fact that is already there, or is older than what is there, changes nothing and is not returned; one that its own
-    event now tells otherwise, because the event is read again by a mended parser, is replaced.
+    Of two versions of one fact the later `revised_at` stands, and where that says nothing the greater of what they
+    tell, so that it never matters which came first. One that is already there, or comes before what is there, changes
+    nothing and is not returned; one that its own event now tells otherwise, because the event is read again by a mended
+    parser, is replaced.
     """
-    latest: dict[tuple[int, str], NewFact] = {}
+    written: dict[tuple[int, str], tuple[NewFact, bool]] = {}
+    for rows in _rounds(facts):
+        for source_id, key, new in _write(session, school_id, list(rows.values())):
+            _, was_new = written.get((source_id, key), (None, False))
+            written[source_id, key] = (rows[source_id, key], new or was_new)
+    return list(written.values())
+
+
+def _rounds(facts: Iterable[NewFact]) -> Iterable[dict[tuple[int, str], NewFact]]:
+    """Deal facts to rounds in each of which a key stands once, in the order of the keys: one statement takes no two."""
+    versions: dict[tuple[int, str], list[NewFact]] = {}
     for fact in facts:
-        known = latest.get((fact.source_id, fact.key))
-        if known is None or (fact.revised_at or BEGINNING[0]) > (known.revised_at or BEGINNING[0]):
-            latest[fact.source_id, fact.key] = fact
-    rows = [latest[key] for key in sorted(latest)]
-    if not rows:
-        return []
-    statement = text("""
+        versions.setdefault((fact.source_id, fact.key), []).append(fact)
+    keys = sorted(versions)
+    for number in range(max(map(len, versions.values()), default=0)):
+        yield {key: versions[key][number] for key in keys if number < len(versions[key])}
+
+
+def _write(session: Session, school_id: int, rows: Sequence[NewFact]) -> Iterable[tuple[int, str, bool]]:
+    """Write facts of different keys; return (source id, key, whether it is new) of those that changed anything."""
+    statement = text(f"""
         INSERT INTO souschef.fact AS fact (school_id, recorded_at, student_id, source_id, kind, key, occurred_at,
                sequence, class_id, item_id, skill_id, attempt, outcome, weight, revised_at, value, inbox_id)
         SELECT :school, (SELECT souschef.clock()), student_id, source_id, kind, key, occurred_at,
@@ -111,7 +125,7 @@ def record(session: Session, school_id: int, facts: Iterable[NewFact]) -> list[t
                sequence = excluded.sequence, revised_at = excluded.revised_at, inbox_id = excluded.inbox_id,
                recorded_at = excluded.recorded_at
          WHERE fact.student_id = excluded.student_id
-           AND (excluded.revised_at > coalesce(fact.revised_at, '-infinity')
+           AND ({_version("excluded")} > {_version("fact")}
                 OR fact.inbox_id = excluded.inbox_id AND
                    (fact.kind, fact.class_id, fact.item_id, fact.skill_id, fact.attempt, fact.outcome, fact.weight,
                     fact.value, fact.occurred_at, fact.sequence, fact.revised_at) IS DISTINCT FROM
@@ -119,14 +133,20 @@ def record(session: Session, school_id: int, facts: Iterable[NewFact]) -> list[t
                     excluded.outcome, excluded.weight, excluded.value, excluded.occurred_at, excluded.sequence,
                     excluded.revised_at))
         RETURNING source_id, key, xmax = 0
-    """)
+    """)  # noqa: S608 - our own
     columns = ("student_id", "source_id", "kind", "key", "occurred_at", "sequence", "class_id", "item_id", "skill_id")
     more = ("attempt", "outcome", "weight", "revised_at", "inbox_id")
     parameters: dict[str, Any] = {name: [getattr(row, name) for row in rows] for name in columns + more}
     parameters["kind"] = [row.kind.value for row in rows]
     parameters["value"] = [orjson.dumps(dict(row.value)).decode() for row in rows]
     written = session.connection().execute(statement, {"school": school_id, **parameters})
-    return [(latest[source_id, key], new) for source_id, key, new in written]
+    return [(source_id, key, new) for source_id, key, new in written]
+
+
+def _version(row: str) -> str:
+    """Return what one version of a fact is compared by: what its source tells, never what the school calls it."""
+    return f"""(coalesce({row}.revised_at, '-infinity'), {row}.occurred_at, {row}.sequence, coalesce({row}.outcome, -1),
+                {row}.weight, coalesce({row}.attempt, '') COLLATE "C", {row}.kind, {row}.value::text COLLATE "C")"""
 
 
 def no_longer_told(session: Session, events: Collection[int], told: Iterable[NewFact]) -> dict[int, int]:
@@ -153,28 +173,29 @@ def evidence(session: Session, after: Mapping[int, Mark]) -> dict[int, list[Evid
 
     An item speaks of the skills that it is aligned to today, so that a mended alignment mends the past as well. A total
     is spread over the skills of its assessment, as weak evidence, only where its attempt has no result of an item or a
-    skill; where it is not known which attempt it is of, nobody could tell.
+    skill; where it is not known which attempt it is of, nobody could tell. It may have come before its assessment.
     """
-    statement = text("""
+    statement = text(f"""
         SELECT fact.student_id, fact.occurred_at, fact.sequence, fact.key,
                CASE WHEN fact.kind <> 'attempt_graded' THEN fact.item_id END, fact.outcome,
                CASE WHEN fact.kind = 'attempt_graded' THEN :total_weight * fact.weight ELSE fact.weight END,
                CASE WHEN fact.skill_id IS NOT NULL THEN ARRAY[fact.skill_id]
                     ELSE (SELECT array_agg(skill_id ORDER BY skill_id) FROM souschef.alignment
-                           WHERE alignment.item_id = fact.item_id) END
+                           WHERE alignment.item_id = CASE WHEN fact.kind = 'attempt_graded' THEN {_assessment("fact")}
+                                                          ELSE fact.item_id END) END
           FROM unnest(CAST(:students AS bigint[]), CAST(:times AS timestamptz[]), CAST(:sequences AS text[]),
                       CAST(:keys AS text[])) AS last(student_id, occurred_at, sequence, key)
           JOIN souschef.fact ON fact.student_id = last.student_id
          WHERE (fact.kind = ANY(CAST(:kinds AS text[]))
-                OR fact.kind = 'attempt_graded' AND fact.item_id IS NOT NULL AND fact.attempt IS NOT NULL
-                   AND fact.value ->> 'scope' = 'attempt' AND NOT EXISTS (
+                OR fact.kind = 'attempt_graded' AND fact.attempt IS NOT NULL AND fact.value ->> 'scope' = 'attempt'
+                   AND {_assessment("fact")} IS NOT NULL AND NOT EXISTS (
                      SELECT FROM souschef.fact AS part
                       WHERE part.student_id = fact.student_id AND part.source_id = fact.source_id
                         AND part.attempt = fact.attempt AND part.kind = ANY(CAST(:kinds AS text[]))))
            AND (fact.occurred_at, fact.sequence, fact.key)
                > (last.occurred_at, last.sequence COLLATE "C", last.key COLLATE "C")
          ORDER BY fact.student_id, fact.occurred_at, fact.sequence, fact.key
-    """)
+    """)  # noqa: S608 - our own
     students = sorted(after)
     parameters = {
         "kinds": [kind.value for kind in EVIDENCE_KINDS],
@@ -192,6 +213,15 @@ def evidence(session: Session, after: Mapping[int, Mark]) -> dict[int, list[Evid
     return found
 
 
+def _assessment(total: str) -> str:
+    """Return what item the assessment of a total is: as it was known when the total came, or as it is known now."""
+    return f"""coalesce({total}.item_id, (
+        SELECT alias.target_id
+          FROM jsonb_array_elements_text({total}.value -> 'names') WITH ORDINALITY AS told(name, place)
+          JOIN souschef.alias ON alias.school_id = {total}.school_id AND alias.kind = 'item' AND alias.name = told.name
+         ORDER BY told.place LIMIT 1))"""  # noqa: S608 - our own
+
+
 def is_evidence(fact: NewFact) -> bool:
     """Return whether a fact can move a belief on skills: a result, or the total of an assessment that is aligned."""
     return fact.kind in EVIDENCE_KINDS or (fact.kind is FactKind.ATTEMPT_GRADED and fact.item_id is not None)
@@ -203,14 +233,14 @@ def with_totals(session: Session, written: Iterable[NewFact]) -> set[int]:
     known = sorted(part for part in parts if part[2] is not None)
     if not known:
         return set()
-    statement = text("""
+    statement = text(f"""
         SELECT DISTINCT total.student_id
           FROM unnest(CAST(:students AS bigint[]), CAST(:sources AS bigint[]), CAST(:attempts AS text[]))
                AS part(student_id, source_id, attempt)
           JOIN souschef.fact AS total ON total.student_id = part.student_id AND total.source_id = part.source_id
                AND total.attempt = part.attempt
-         WHERE total.kind = 'attempt_graded' AND total.item_id IS NOT NULL
-    """)
+         WHERE total.kind = 'attempt_graded' AND {_assessment("total")} IS NOT NULL
+    """)  # noqa: S608 - our own
     students, sources, attempts = (list(column) for column in zip(*known, strict=True))
     parameters = {"students": students, "sources": sources, "attempts": attempts}
     return set(session.connection().execute(statement, parameters).scalars())

@@ -194,19 +194,20 @@ def forget_interests(session: Session, students: Iterable[int]) -> set[int]:
     return set(session.connection().execute(statement, {"students": list(students)}).scalars())
 
 
-def mark_due(session: Session, *, school_id: int) -> int:
-    """Mark all students of a school for a refresh; return how many.
+def mark_due(session: Session, *, school_id: int, refreshed_before: dt.datetime | None = None) -> int:
+    """Mark all students of a school for a refresh, or those last decided for before a moment; return how many.
 
     They are locked in the order in which workers lock them, so that neither waits for the other in a circle.
     """
     statement = text("""
         WITH whom AS (
           SELECT student_id FROM souschef.learner_state WHERE school_id = :school AND NOT refresh_due
+             AND (CAST(:before AS timestamptz) IS NULL OR refreshed_at < :before)
            ORDER BY student_id FOR UPDATE)
         UPDATE souschef.learner_state AS state SET refresh_due = true FROM whom
          WHERE state.student_id = whom.student_id
     """)
-    return session.connection().execute(statement, {"school": school_id}).rowcount
+    return session.connection().execute(statement, {"school": school_id, "before": refreshed_before}).rowcount
 
 
 def due(session: Session, *, limit: int, school_id: int | None = None) -> list[int]:

@@ -152,10 +152,11 @@ def _write_aliases(load: Underway, kinds: dict[str, str], *, told: str) -> None:
     load.write(told, Alias, rows, key=("school_id", "kind", "name"))
 
 
-def wake_late(school: str) -> int:
+def wake_late(report: LoadReport) -> int:
     """Wake events that were parked by workers who had looked before a load was committed; return how many.
 
-    Whoever began before now is given time to end: half a minute, longer than any task lasts.
+    Whoever began before now is given time to end: half a minute, longer than any task lasts. Students of whom such a
+    worker heard for the first time, so that the load could not see them, are marked for a refresh.
     """
     statement = text("""
         SELECT count(*) FROM pg_stat_activity
@@ -163,7 +164,7 @@ def wake_late(school: str) -> int:
            AND pid <> pg_backend_pid()
     """)
     with database.transaction() as session:
-        now = session.connection().execute(text("SELECT statement_timestamp()")).scalar_one()
+        now, ours = session.connection().execute(text("SELECT statement_timestamp(), souschef.clock()")).one()
     until = time.monotonic() + LATE_SECONDS
     while time.monotonic() < until:
         with database.transaction() as session:
@@ -171,8 +172,13 @@ def wake_late(school: str) -> int:
                 break
         time.sleep(0.1)
     with database.transaction() as session:
-        school_id = session.connection().execute(text("SELECT id FROM souschef.school WHERE ref = :r"), {"r": school})
-        return inbox.unpark(session, school_id=int(school_id.scalar_one()))
+        found = session.connection().execute(
+            text("SELECT id FROM souschef.school WHERE ref = :r"), {"r": report.school}
+        )
+        school_id = int(found.scalar_one())
+        if report.touches(CATALOGUE):
+            learners.mark_due(session, school_id=school_id, refreshed_before=ours)
+        return inbox.unpark(session, school_id=school_id)
 
 
 def _wake(load: Underway, people: set[int]) -> None:

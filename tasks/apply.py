@@ -234,7 +234,7 @@ def _subject(
                 raise NotKept(interest_switch.CODE)
             return None, None, fact.value
         case FactKind.ATTEMPT_GRADED | FactKind.CONSENT:
-            return _whole(fact, names), None, fact.value
+            return _whole(fact, names)
         case _:
             assert_never(fact.kind)
 
@@ -249,11 +249,15 @@ def _item(fact: Fact, names: Names, shelf: catalogue.Shelf) -> tuple[int | None,
     return _first(fact.subject, names.items, code="unknown_item"), None, value
 
 
-def _whole(fact: Fact, names: Names) -> int | None:
-    """Return the item that an assessment is, where the school aligned it as a whole; a total waits for nothing."""
+def _whole(fact: Fact, names: Names) -> tuple[int | None, None, Mapping[str, Any]]:
+    """Return what is about no single item: the assessment of a total, where the school has aligned it as a whole.
+
+    A total waits for nothing: it keeps the names, so that a later load finds it.
+    """
     if fact.value.get("scope") != "attempt":
-        return None
-    return next((names.items[name] for name in fact.subject if name in names.items), None)
+        return None, None, fact.value
+    item = next((names.items[name] for name in fact.subject if name in names.items), None)
+    return item, None, {**fact.value, "names": list(fact.subject)}
 
 
 def _first(subject: tuple[str, ...], ids: Mapping[str, int], *, code: str) -> int:

@@ -1,13 +1,13 @@
 """What a student chose: linked to the assignment that it was about, so that interests and the next decision know."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from sqlmodel import Session
 
 from lms.facts import Fact, FactKind
 from models import choices
-from models.choices import Mark, Offer
+from models.choices import Offer
 from models.facts import NewFact
 from models.publish import ChangeRow
 
@@ -40,26 +40,10 @@ def told(offer: Offer) -> dict[str, Any]:
 def follow(session: Session, written: Iterable[tuple[NewFact, bool]]) -> list[ChangeRow]:
     """Mark the assignments that facts speak of as started or attempted; return the lines for the feed."""
     facts = [fact for fact, _ in written]
-    marks = [
-        Mark(fact.value["assignment"], fact.occurred_at, fact.kind is FactKind.ASSIGNMENT_DONE, fact.outcome)
+    named = {fact.value["assignment"] for fact in facts if fact.kind in ABOUT_ASSIGNMENTS}
+    answered = {
+        (fact.student_id, fact.value["material"])
         for fact in facts
-        if fact.kind in ABOUT_ASSIGNMENTS
-    ]
-    attempts = _attempts(facts)
-    open_ones = choices.open_for(session, list(attempts)) if attempts else {}
-    for pair, answers in attempts.items():
-        if pair in open_ones:
-            known = [answer.outcome for answer in answers if answer.outcome is not None]
-            outcome = sum(known) / len(known) if known else None
-            first = min(answer.occurred_at for answer in answers)
-            marks.append(Mark(open_ones[pair], first, attempted=True, outcome=outcome))
-    return choices.note(session, marks)
-
-
-def _attempts(facts: Iterable[NewFact]) -> Mapping[tuple[int, int], list[NewFact]]:
-    """Return answers to questions of materials, by (student, material)."""
-    found: dict[tuple[int, int], list[NewFact]] = {}
-    for fact in facts:
-        if fact.kind is FactKind.ITEM_RESULT and "material" in fact.value:
-            found.setdefault((fact.student_id, fact.value["material"]), []).append(fact)
-    return found
+        if fact.kind is FactKind.ITEM_RESULT and "material" in fact.value
+    }
+    return choices.note(session, named | choices.newest_for(session, answered))

@@ -1,14 +1,17 @@
 """The same traffic in another order, doubled and in other batches: the same facts, beliefs, gaps and interests.
 
+Assignments are the same where all is worked off at once; else what was chosen early stays while it fits, by design.
 TRAFFIC_SEEDS=20 tries so many orders of each sender's traffic instead of one.
 """
 
 import base64
 import gzip
+import itertools
 import json
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -24,8 +27,12 @@ from models.tables.people import AliasKind
 from tasks import events, outbox
 from tests.web.conftest import serving
 from tests.web.senders import ITEMS, SENDERS, STUDENTS, Sender, body
+from tests.web.test_signed import KEY_SET, Signer
+from tests.web.test_surveys import standard
+from web import canvas
 from web.door import Door
 from web.doorbell import Doorbell
+from web.signed import KeySets
 from workers import demonstration
 
 Dump: TypeAlias = dict[str, list[tuple[Any, ...]]]
@@ -54,6 +61,10 @@ SHOWN = {
         SELECT student_id, topic_id, value, confidence, vetoed, asked_at, updated_at FROM souschef.interest
          ORDER BY student_id, topic_id""",
 }
+ASSIGNED = """
+    SELECT student_id, slot, menu_position, material_id, skill_id, state, because_gap, because_interest,
+           predicted_success, reason
+      FROM souschef.assignment ORDER BY student_id, slot, menu_position, material_id, state"""
 pytestmark = pytest.mark.timeout(120)
 
 
@@ -117,45 +128,72 @@ def arranged(told: list[Any], dice: random.Random) -> list[list[Any]]:
 
 
 def same_whatever_the_order(told: list[Any], deliver: Callable[[list[Any]], None], *, seeds: range) -> Dump:
-    """Deliver in order at once, then otherwise by seeds, working off in between; all must end alike."""
+    """Deliver in order at once, then otherwise by seeds, at once and working off in between; all must end alike."""
     deliver(told)
     drained()
-    first = dump()
-    for seed in seeds:
+    first, assigned = dump(), ask(ASSIGNED)
+    for seed, at_once in itertools.product(seeds, (True, False)):
         forget()
         dice = random.Random(seed)
         for batch in arranged(told, dice):
             deliver(batch)
-            if dice.random() < 0.4:
+            if not at_once and dice.random() < 0.4:
                 drained()
         drained()
         now = dump()
         for name, rows in first.items():
             assert now[name] == rows, f"{name} differ with seed {seed}"
+        if at_once:
+            assert ask(ASSIGNED) == assigned, f"assignments differ with seed {seed}"
     return first
 
 
-@pytest.mark.parametrize("name", SENDERS)
-def test_another_order_copies_and_other_batches_change_nothing(town: None, name: str) -> None:
-    sender = SENDERS[name]
+Sending: TypeAlias = Callable[[object], tuple[bytes, dict[str, str]]]
+"""What is sent of a content: the body and its headers."""
+
+
+def delivery(client: httpx.Client, sender: Sender, sending: Sending) -> Callable[[list[Any]], None]:
+    """Return how events are delivered to the sender's door."""
+
+    def deliver(told: list[Any]) -> None:
+        for content in sender.wrap(told):
+            whole, headers = sending(content)
+            answer = client.post(sender.path, content=whole, headers=headers, timeout=30)
+            assert answer.status_code == 200, answer.text
+
+    return deliver
+
+
+def plainly(given: sources.Credential) -> Sending:
+    pair = base64.b64encode(f"{given.key}:{given.secret}".encode()).decode()
+    headers = {
+        "Authorization": f"Basic {pair}",
+        "Content-Type": "application/json",
+        "X-Experience-API-Version": "1.0.3",
+    }
+    return lambda content: (body(content), headers)
+
+
+def added(sender: Sender) -> sources.Credential:
     known_as(sender)
     with database.transaction() as session:
         key = settings().secret_key_bytes()
-        given = sources.add(session, "it", format=sender.format, secret_key=key, surveys=sender.surveys)
-    pair = base64.b64encode(f"{given.key}:{given.secret}".encode()).decode()
-    headers = {"Authorization": f"Basic {pair}", "Content-Type": "application/json"}
-    with (
-        serving(Door(doorbell=Doorbell(lambda _task, _ids, _requests: None))) as (url, _),
-        httpx.Client(base_url=url) as client,
-    ):
+        return sources.add(session, "it", format=sender.format, secret_key=key, surveys=sender.surveys)
 
-        def deliver(told: list[Any]) -> None:
-            for content in sender.wrap(told):
-                answer = client.post(sender.path, content=body(content), headers=headers)
-                assert answer.status_code == 200, answer.text
 
-        told = sender.events()
-        first = same_whatever_the_order(told, deliver, seeds=SEEDS)
+@pytest.fixture
+def client() -> Iterator[httpx.Client]:
+    """A client of doors that ring for nobody: the test works off itself."""
+    silent = Door(doorbell=Doorbell(lambda _task, _ids, _requests: None))
+    with serving(silent) as (url, _), httpx.Client(base_url=url) as found:
+        yield found
+
+
+@pytest.mark.parametrize("name", SENDERS)
+def test_another_order_copies_and_other_batches_change_nothing(town: None, client: httpx.Client, name: str) -> None:
+    sender = SENDERS[name]
+    deliver = delivery(client, sender, plainly(added(sender)))
+    first = same_whatever_the_order(sender.events(), deliver, seeds=SEEDS)
     assert ask("SELECT state, code FROM souschef.inbox WHERE state <> 'done'") == []
     assert len({row[0] for row in first["states"]}) == len(STUDENTS)
     if name != "typeform":
@@ -163,13 +201,43 @@ def test_another_order_copies_and_other_batches_change_nothing(town: None, name:
     assert bool(first["interests"]) == bool(sender.surveys)
 
 
+def test_events_that_canvas_signed_end_in_the_same_states(
+    town: None, client: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each event is signed for itself, and the credential is the account that signs."""
+    sender = replace(SENDERS["canvas"], wrap=list)
+    signer = Signer(tmp_path)
+    given = added(sender)
+    rules = {"jwks_url": KEY_SET, "root_accounts": ["riverside-1"]}
+    setting = text("UPDATE souschef.source SET settings = :rules WHERE id = :id")
+    with database.transaction() as session:
+        session.connection().execute(
+            setting, {"rules": json.dumps(rules), "id": int(given.key.removeprefix("souschef-"))}
+        )
+    monkeypatch.setattr(canvas, "KEY_SETS", KeySets(lambda _: {"keys": [signer.jwk]}))
+    headers = {"Content-Type": "application/jwt"}
+    told = sender.events()
+    for event in told:
+        event["metadata"]["root_account_uuid"] = "riverside-1"
+    deliver = delivery(client, sender, lambda event: (signer.jws(event), headers))
+    first = same_whatever_the_order(told, deliver, seeds=SEEDS)
+    assert len([row for row in first["facts"] if row[3] == "skill_result"]) >= 32
+
+
+def test_forms_by_standard_webhooks_end_in_the_same_states(town: None, client: httpx.Client) -> None:
+    sender = SENDERS["typeform"]
+    key = added(sender).secret.encode()
+    ((ahead,),) = ask("SELECT extract(epoch FROM souschef.clock() - statement_timestamp())::float8")
+    deliver = delivery(client, sender, lambda form: (body(form), standard(body(form), key, age=-ahead)))
+    first = same_whatever_the_order(sender.events(), deliver, seeds=SEEDS)
+    assert len(first["facts"]) == 16
+    assert first["interests"]
+
+
 def test_the_same_events_by_sql_end_in_the_same_states(town: None) -> None:
     """The outbox, shuffled and doubled, and the door end alike."""
     sender = SENDERS["canonical"]
-    known_as(sender)
-    with database.transaction() as session:
-        key = settings().secret_key_bytes()
-        sources.add(session, "it", format="canonical", secret_key=key, surveys=sender.surveys)
+    assert added(sender)
 
     def deliver(told: list[Any]) -> None:
         with database.transaction() as session:
@@ -182,33 +250,21 @@ def test_the_same_events_by_sql_end_in_the_same_states(town: None) -> None:
     assert len(first["facts"]) >= 48
 
 
-def test_a_moodle_that_failed_and_sent_again_otherwise_ends_in_the_same_states(town: None) -> None:
+def test_a_moodle_that_failed_and_sent_again_otherwise_ends_in_the_same_states(
+    town: None, client: httpx.Client
+) -> None:
     """Four recorded requests: line 13 was answered 500 and line 14 is Moodle's own resend of it."""
     with gzip.open(RECORDING, "rt") as lines:
         bodies = [json.loads(json.loads(line)["body"]) for line in list(lines)[10:15]]
     with database.transaction() as session:
         given = sources.credential(session, "moodle", secret_key=settings().secret_key_bytes())
-    pair = base64.b64encode(f"{given.key}:{given.secret}".encode()).decode()
-    headers = {
-        "Authorization": f"Basic {pair}",
-        "X-Experience-API-Version": "1.0.3",
-        "Content-Type": "application/json",
-    }
-    with (
-        serving(Door(doorbell=Doorbell(lambda _task, _ids, _requests: None))) as (url, _),
-        httpx.Client(base_url=url) as client,
-    ):
-
-        def deliver(told: list[Any]) -> None:
-            answer = client.post("/xapi/statements", content=body(told), headers=headers, timeout=30)
-            assert answer.status_code == 200, answer.text
-
-        told = [statement for each in bodies for statement in each]
-        whole = same_whatever_the_order(told, deliver, seeds=SEEDS)
-        without = [statement for number, each in enumerate(bodies) if number != 2 for statement in each]
-        forget()
-        deliver(without)
-        drained()
-        assert dump() == whole
+    deliver = delivery(client, SENDERS["xapi"], plainly(given))
+    told = [statement for each in bodies for statement in each]
+    whole = same_whatever_the_order(told, deliver, seeds=SEEDS)
+    without = [statement for number, each in enumerate(bodies) if number != 2 for statement in each]
+    forget()
+    deliver(without)
+    drained()
+    assert dump() == whole
     assert len(bodies[2]) == len(bodies[3]) > 100
     assert len(whole["facts"]) > 100

@@ -54,7 +54,7 @@ def load(
                     session.rollback()
             committed = not dry_run
             if report.any and committed:
-                report.unparked += loading.wake_late(report.school)
+                report.unparked += loading.wake_late(report)
     except loading.FilesWrong as wrong:
         if as_json:
             typer.echo(json.dumps(load_view.problems(wrong)))
