@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from operator import itemgetter
 from typing import NamedTuple
 
 from learning.selection.admissible import (
@@ -13,7 +15,7 @@ from learning.selection.admissible import (
     group_allowed,
     skill_allowed,
 )
-from learning.selection.case import Case
+from learning.selection.case import Case, Remembered
 from learning.selection.fixed import KAPPA, SCALE
 from learning.selection.shelves import Entry, Group, Kind, Outlook, Shelf
 from learning.selection.value import fit, interleaved, worth
@@ -32,6 +34,7 @@ class Candidate(NamedTuple):
         return self.entry.skills[0]
 
 
+_VALUE = itemgetter(Candidate._fields.index("value"))
 Offer = tuple[Entry, int, int]
 """A material, its predicted success, and how well that fits."""
 
@@ -39,7 +42,7 @@ Offer = tuple[Entry, int, int]
 class Search:
     """The candidates under one set of waivers; each look at the shelves is kept until something is taken."""
 
-    __slots__ = ("_found", "_groups", "_limits", "_offers", "_worths", "case", "waivers")
+    __slots__ = ("_found", "_groups", "_limits", "_offers", "_worth", "case", "waivers")
 
     def __init__(self, case: Case, waivers: Waivers = NO_WAIVERS) -> None:
         self.case = case
@@ -47,29 +50,25 @@ class Search:
         self._offers: dict[tuple[int, Kind | None], list[Offer]] = {}
         self._found: dict[tuple[int, Kind | None], tuple[int, list[Candidate]]] = {}
         """What the offers came to, for the worth that the skill had when they were last asked for."""
-        self._worths: dict[int, int] = {}
+        self._worth = Remembered(partial(_worth, case, waivers))
         self._groups: dict[int, list[tuple[Group, Outlook]]] = {}
         self._limits: tuple[frozenset[str], int | None] | None = None
 
     def ranked(self, skills: Iterable[int]) -> list[tuple[int, int]]:
         """Return (value, skill) of the skills to be looked at, best first; a value bounds its candidates'."""
-        case, waivers = self.case, self.waivers
+        case = self.case
         limits = case.worn(), case.minutes_left
         if self._limits != limits:
             self._limits = limits
             self._offers.clear()
             self._found.clear()
-        worths, practised = self._worths, case.just_practised
-        found = []
-        for skill in skills:
-            value = worths.get(skill)
-            if value is None:
-                parts = worth(case, skill) if skill_allowed(case, skill, waivers) else None
-                value = worths[skill] = parts.total if parts else 0
-            if value:
-                # Negative, so that plain tuples sort best first; a key would be called for each skill of each look.
-                found.append((-interleaved(value, practised.count(skill)) if skill in practised else -value, skill))
-        found.sort()
+        worth_of, practised = self._worth, case.just_practised
+        # Negative, so that plain tuples sort best first; a key would be called for each skill of each look.
+        found = sorted(
+            (-interleaved(value, practised.count(skill)) if skill in practised else -value, skill)
+            for skill in skills
+            if (value := worth_of[skill])
+        )
         return [(-value, skill) for value, skill in found]
 
     def pool(self, skills: Iterable[int]) -> list[Candidate]:
@@ -109,6 +108,8 @@ class Search:
 
     def in_order(self, candidates: list[Candidate]) -> list[Candidate]:
         """Return candidates in the order of their value, ties by the keyed hash of their ids."""
+        if len({candidate.value for candidate in candidates}) == len(candidates):
+            return sorted(candidates, key=_VALUE, reverse=True)
         tie = self.case.tie
         return sorted(candidates, key=lambda c: (-c.value, tie(c.entry.id), c.entry.id))
 
@@ -171,3 +172,8 @@ class Search:
             if found:
                 case.serve(found[0])
                 yield Candidate(found[0], found[1], chosen.value)
+
+
+def _worth(case: Case, waivers: Waivers, skill: int) -> int:
+    parts = worth(case, skill) if skill_allowed(case, skill, waivers) else None
+    return parts.total if parts else 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Generic, NamedTuple, TypeVar
 
 from learning.beliefs import Standing
 from learning.selection.catalogue import Catalogue, Depth
@@ -10,6 +12,26 @@ from learning.selection.fixed import SCALE, kappa, mix, normal, root, sharing, t
 from learning.selection.inputs import Belief, Inputs, quantised
 from learning.selection.policy import OrderKind
 from learning.selection.shelves import Entry, Kind, Outlook
+
+K = TypeVar("K")
+V = TypeVar("V")
+FULL_SHORTFALL = 4_000
+"""A shortfall of mastery from which on a gap is as wide as it gets."""
+
+
+class Remembered(dict[K, V], Generic[K, V]):
+    """Answers by question, each worked out once; to ask again costs no call of Python's, and decisions ask often."""
+
+    __slots__ = ("_work_out",)
+
+    def __init__(self, work_out: Callable[[K], V]) -> None:
+        super().__init__()
+        self._work_out = work_out
+
+    def __missing__(self, question: K) -> V:
+        """Work out an answer that nobody has asked for before."""
+        answer = self[question] = self._work_out(question)
+        return answer
 
 
 class View(NamedTuple):
@@ -23,18 +45,19 @@ class View(NamedTuple):
     outlook: Outlook
     thin: bool
     """Evidence is thin: the band is narrower."""
+    shortfall: int
+    """How far mastery is below the target, as a share of the widest gap that counts."""
 
 
 class Case:
     """One student's case. It changes only by what it remembers, and by `take`: what is open from now on."""
 
     __slots__ = (
-        "_context_ties",
         "_outlooks",
-        "_ties",
         "_views",
         "_worn",
         "catalogue",
+        "context_tie",
         "contexts",
         "forbidden_materials",
         "forbidden_skills",
@@ -48,8 +71,10 @@ class Case:
         "rules",
         "scope",
         "served",
+        "tie",
         "titles",
         "topics",
+        "view",
     )
 
     def __init__(self, inputs: Inputs, catalogue: Catalogue, *, recorded: bool = False) -> None:
@@ -70,9 +95,15 @@ class Case:
         self.served: dict[int, Entry] = {}
         self.titles: set[int] = set()
         self.topics: set[str] = set()
-        self._ties: dict[int, int] = {}
-        self._context_ties: dict[str | None, int] = {}
-        self._views: dict[int, View | None] = {}
+        self.tie: Callable[[int], int] = Remembered[int, int](partial(_tie, inputs)).__getitem__
+        """The keyed hash that breaks ties between materials for this student."""
+        self.context_tie: Callable[[str | None], int] = Remembered[str | None, int](
+            partial(_context_tie, inputs)
+        ).__getitem__
+        """The keyed hash that breaks ties between contexts for this student."""
+        self._views: Remembered[int, View | None] = Remembered(partial(_look, inputs, catalogue))
+        self.view: Callable[[int], View | None] = self._views.__getitem__
+        """The standing on a skill; None: nothing is believed of it."""
         self.likings = _likings(inputs)
         self.kinds_in_order: dict[Kind, tuple[int, bool, int, str]] = {}
         """Where each kind comes on a menu: the same for every menu of a decision."""
@@ -82,29 +113,8 @@ class Case:
             self.served.update(catalogue.entries)
             self.titles.update(skill.id for skill in catalogue.skills.values() if skill.title)
             self.topics.update(catalogue.topics)
-            self._views.update((skill, self._look(skill)) for skill in inputs.beliefs)
-
-    def view(self, skill: int) -> View | None:
-        """Return the standing on a skill; None: nothing is believed of it."""
-        try:
-            return self._views[skill]
-        except KeyError:
-            view = self._views[skill] = self._look(skill)
-            return view
-
-    def _look(self, skill: int) -> View | None:
-        raw = self.inputs.beliefs.get(skill)
-        if raw is None or skill not in self.catalogue.skills:
-            return None
-        belief, rules = quantised(raw), self.rules
-        mean = self.inputs.ability + belief.offset - belief.difficulty
-        variance = self.inputs.ability_variance + belief.offset_variance + belief.difficulty_variance
-        outlook = Outlook(mean, kappa(variance))
-        spread = root(rules.variance_factor * variance // SCALE)
-        gap = normal((rules.target_logit - mean) * SCALE // spread) if spread else SCALE * (mean < rules.target_logit)
-        standing = Standing.GAP if gap >= rules.sure else Standing.MET if gap <= SCALE - rules.sure else Standing.UNSURE
-        thin = self.inputs.responses < rules.thin_student or belief.evidence < rules.thin_skill
-        return View(belief, outlook.success(0), gap, standing, outlook, thin)
+            for skill in inputs.beliefs:
+                self.view(skill)
 
     def outlook(self, skills: tuple[int, ...]) -> Outlook | None:
         """Return what success on materials of these skills depends on; None: nothing is believed of one of them."""
@@ -126,21 +136,6 @@ class Case:
         variance = self.inputs.ability_variance + sum(share * share * b.offset_variance for b in known) // SCALE**2
         variance += sum(b.difficulty_variance for b in known) // count**2
         return Outlook(mean, kappa(variance))
-
-    def tie(self, material: int) -> int:
-        """Return the keyed hash that breaks ties between materials for this student."""
-        try:
-            return self._ties[material]
-        except KeyError:
-            found = self._ties[material] = mix(self.rules.tie_key, self.inputs.student, material)
-            return found
-
-    def context_tie(self, context: str | None) -> int:
-        """Return the keyed hash that breaks ties between contexts for this student."""
-        if context not in self._context_ties:
-            key = text_key(context or "")
-            self._context_ties[context] = mix(self.rules.tie_key, self.inputs.student, key)
-        return self._context_ties[context]
 
     def success(self, entry: Entry) -> int | None:
         """Return the predicted success on a material."""
@@ -196,6 +191,31 @@ class Case:
     def viewed(self) -> dict[int, Belief]:
         """Return the beliefs that were asked for, by skill."""
         return {skill: view.belief for skill, view in sorted(self._views.items()) if view}
+
+
+def _tie(inputs: Inputs, material: int) -> int:
+    return mix(inputs.rules.tie_key, inputs.student, material)
+
+
+def _context_tie(inputs: Inputs, context: str | None) -> int:
+    return mix(inputs.rules.tie_key, inputs.student, text_key(context or ""))
+
+
+def _look(inputs: Inputs, catalogue: Catalogue, skill: int) -> View | None:
+    raw = inputs.beliefs.get(skill)
+    if raw is None or skill not in catalogue.skills:
+        return None
+    belief, rules = quantised(raw), inputs.rules
+    mean = inputs.ability + belief.offset - belief.difficulty
+    variance = inputs.ability_variance + belief.offset_variance + belief.difficulty_variance
+    outlook = Outlook(mean, kappa(variance))
+    mastery = outlook.success(0)
+    spread = root(rules.variance_factor * variance // SCALE)
+    gap = normal((rules.target_logit - mean) * SCALE // spread) if spread else SCALE * (mean < rules.target_logit)
+    standing = Standing.GAP if gap >= rules.sure else Standing.MET if gap <= SCALE - rules.sure else Standing.UNSURE
+    thin = inputs.responses < rules.thin_student or belief.evidence < rules.thin_skill
+    shortfall = min(max(rules.target - mastery, 0), FULL_SHORTFALL) * SCALE // FULL_SHORTFALL
+    return View(belief, mastery, gap, standing, outlook, thin, shortfall)
 
 
 def _likings(inputs: Inputs) -> dict[Kind, int]:

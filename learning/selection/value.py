@@ -22,8 +22,6 @@ DUE = 1_000
 
 Source: the simulated classroom, see `docs/decisions/0040-nearest-gap-first.md`.
 """
-FULL_SHORTFALL = 4_000
-"""A shortfall of mastery from which on a gap is as wide as it gets."""
 FAR = 9_000
 """So much less counts the widest gap than one that a task may close."""
 MOST_WEIGHT = 2 * SCALE
@@ -50,18 +48,13 @@ class Worth(NamedTuple):
     due: int
 
 
-def shortfall(case: Case, view: View) -> int:
-    """Return how far mastery is below the target, as a share of the widest gap that counts."""
-    return min(max(case.rules.target - view.mastery, 0), FULL_SHORTFALL) * SCALE // FULL_SHORTFALL
-
-
 def gap_part(case: Case, skill: int, view: View) -> int:
     """Gap x curriculum weight: how likely there is a gap, and how much of it one task may close.
 
     The nearest gap counts most: from the widest first, the class starts everything and finishes nothing.
     """
     weight = min(round(case.catalogue.skills[skill].weight * SCALE), MOST_WEIGHT)
-    near = SCALE - FAR * shortfall(case, view) // SCALE
+    near = SCALE - FAR * view.shortfall // SCALE
     return GAP * view.gap // SCALE * near // SCALE * weight // SCALE
 
 
@@ -72,7 +65,7 @@ def unlocks_part(case: Case, skill: int, view: View) -> int:
     opened = 0
     for dependent, share in case.catalogue.unlocks.get(skill, ()):
         if dependent in case.scope and (beyond := case.view(dependent)):
-            opened += share * shortfall(case, beyond) // SCALE
+            opened += share * beyond.shortfall // SCALE
     waiting = SCALE if view.mastery < case.rules.ready else SCALE // 4
     return UNLOCKS * min(opened, SCALE) // SCALE * waiting // SCALE
 
