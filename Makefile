@@ -11,7 +11,7 @@ UV ?= uv
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check up bench chaos mutations screenshots sbom lock clean
+.PHONY: help demo test check up bench chaos mutations screenshots sbom compiled lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ sbom: .venv/dev.stamp ## Write the bill of materials of the image, sbom.json, as
 explanations: .venv/embedded.stamp ## Write docs/explanations.md anew from the example school
 	@PYTHONPATH=. $(BIN)/python -m workers.explanations
 
+compiled: .venv/dev.stamp ## Compile the decision: the same decisions in about half the time (needs gcc)
+	@$(BIN)/python .ci/compiled.py .compiled && echo "bin/souschef decides by machine code from now on; rm -r .compiled undoes it"
+
 lock: ## Pin all dependencies anew (needs uv)
 	@for file in embedded:embedded,text production:text dev:embedded,text,dev; do \
 		$(UV) pip compile pyproject.toml $$(echo "$${file#*:}" | sed 's/[^,]*/--extra &/g; s/,/ /g') --universal \
@@ -59,7 +62,7 @@ lock: ## Pin all dependencies anew (needs uv)
 		--output-file "requirements/$${file%%:*}.txt" || exit 1; done
 
 clean: ## Remove the virtual environment and all caches; the data folder stays
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .compiled .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/%.stamp: requirements/%.txt | .venv/bin/python

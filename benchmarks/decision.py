@@ -1,5 +1,7 @@
 """What a decision costs, against small and large catalogues: `python benchmarks/decision.py [--plot FILE]`.
 
+`--against .compiled` measures the compiled decision (`make compiled`) in turn with the one in Python, size by size.
+
 The student is in the middle of a course: 30 skills in scope of 60, 30 uses behind, interests in all topics. `fresh`
 fills four slots; `again` refreshes them with newer evidence. Every decision writes its whole record.
 """
@@ -8,8 +10,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import statistics
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -127,6 +132,22 @@ def measure(size: int, *, students: int) -> dict[str, float]:
     }
 
 
+def compare(size: int, compiled: Path, *, students: int) -> None:
+    """Print what the compiled decision costs beside the one in Python, each in a process of its own."""
+    root = Path(__file__).resolve().parents[1]
+    found: list[dict[str, float]] = []
+    for path in (f"{root}", f"{compiled.absolute()}{os.pathsep}{root}"):
+        command = [sys.executable, "-P", __file__, "--json", "--students", str(students), "--sizes", str(size)]
+        run = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, check=True, stdout=subprocess.PIPE)
+        found += json.loads(run.stdout)
+    python, machine = found
+    told = (
+        f"{name} {python[name]:.2f} -> {machine[name]:.2f} ({python[name] / machine[name]:.2f} times as fast)"
+        for name in ("fresh_ms", "again_ms")
+    )
+    print(f"materials {size:,}", *told, sep="  ")
+
+
 def plot(rows: list[dict[str, float]], path: Path) -> None:
     """Draw milliseconds a decision against the catalogue's size."""
     import matplotlib as mpl
@@ -150,8 +171,14 @@ def main() -> None:
     parser.add_argument("--students", type=int, default=300)
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--against", type=Path, help="the folder of a compiled copy")
     options = parser.parse_args()
-    rows = [measure(size, students=options.students) for size in SIZES]
+    if options.against:
+        for size in options.sizes:
+            compare(size, options.against, students=options.students)
+        return
+    rows = [measure(size, students=options.students) for size in options.sizes]
     if options.json:
         print(json.dumps(rows))
     else:
