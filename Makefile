@@ -11,7 +11,7 @@ UV ?= uv
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check up bench chaos mutations screenshots sbom compiled lock clean
+.PHONY: help demo test check up bench chaos mutations fuzz screenshots sbom compiled lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ chaos: .venv/dev.stamp ## Kill, freeze and fill things, and count what was lost;
 
 mutations: .venv/dev.stamp ## Send 10,000 spoiled requests to the doors and write down the answers
 	@MUTATIONS=$(or $(MUTATIONS),10000) RECORD=1 $(BIN)/python -m pytest tests/web/test_mutations.py $(PYTEST)
+
+fuzz: .venv/dev.stamp ## Send 20,000 spoiled events through doors and workers and write down how they end
+	@FUZZ=$(or $(FUZZ),20000) RECORD=1 $(BIN)/python -m pytest tests/flow/test_fuzz.py $(PYTEST)
 
 screenshots: .venv/dev.stamp ## Take the pictures of Flower that docs/operations.md shows (needs Chromium)
 	@$(BIN)/python .ci/screenshots.py

@@ -15,7 +15,9 @@ import orjson
 from lms.facts import PayloadError
 
 MAX_REF = 1_000
-"""Longest name of a person, class, item or attempt, in characters: an index entry must stay below a third of a page."""
+"""Longest name of a person, class, item or attempt, in characters."""
+MAX_REF_BYTES = 2_000
+"""And in bytes, for a character may have four: an index entry must stay below a third of a page, which is 2,704."""
 MAX_TEXT = 10_000
 """Longest free answer that is read; the rest is cut off."""
 
@@ -66,9 +68,13 @@ def ref(value: object, pointer: str) -> str:
     """
     if not isinstance(value, str) or not value.strip():
         raise PayloadError("schema", pointer, "a name is due")
-    if len(value) > MAX_REF:
+    if len(value) > MAX_REF or not _fits_an_index(storable(value, pointer)):
         raise PayloadError("schema", pointer, "the name is too long")
-    return storable(value, pointer)
+    return value
+
+
+def _fits_an_index(name: str) -> bool:
+    return name.isascii() or len(name.encode()) <= MAX_REF_BYTES
 
 
 def storable(value: str, pointer: str) -> str:

@@ -38,6 +38,8 @@ LINE = {
 ABSENT = (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction, errors.InvalidSchemaName)
 """What a database says that lacks migrations: our SQL names only what the newest of them make."""
 
+TOO_LARGE = "54"
+"""Class of the SQLSTATEs that say so: an index entry, a statement or a row beyond what PostgreSQL takes."""
 
 _opened: list[Engine] = []
 
@@ -106,6 +108,16 @@ def unreachable(error: OperationalError) -> DatabaseUnreachable:
         f"The database cannot be reached: {first[0] if first else 'no answer'}.",
         "Start it, or mend SOUSCHEF_DATABASE_URL; `souschef up` starts an embedded one where it is unset.",
     )
+
+
+def is_to_blame(error: Exception) -> bool:
+    """Whether it is the database that failed, and not what it was asked to keep.
+
+    The driver counts what is too large for the database among the server's failures, but that will be too large again.
+    """
+    if isinstance(error, OperationalError):
+        return not str(getattr(error.orig, "sqlstate", None)).startswith(TOO_LARGE)
+    return isinstance(error, DatabaseUnreachable)
 
 
 def close() -> None:

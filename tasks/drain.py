@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 import structlog
-from sqlalchemy.exc import OperationalError
 
 from config.settings import settings
 from lms.facts import EventKind
@@ -80,11 +79,11 @@ def _work(kind: EventKind, school_id: int, events: list[Claimed]) -> Counter[str
     except inbox.LeaseLost:
         log.warning("lease_lost", school=school_id, events=len(events), requests=_requests(events))
         return Counter(lease_lost=len(events))
-    except (OperationalError, database.DatabaseUnreachable):
-        with database.transaction() as session:
-            inbox.release(session, events)
-        raise
     except Exception as error:
+        if database.is_to_blame(error):
+            with database.transaction() as session:
+                inbox.release(session, events)
+            raise
         told = {"events": len(events), "requests": _requests(events), "error": type(error).__name__}
         log.exception("batch_failed", school=school_id, **told)
         with database.transaction() as session:

@@ -47,12 +47,13 @@ def structure(dice: random.Random, request: Request) -> Request:
     """Change a few places of the document, and keep it JSON as far as that can be written."""
     document = json.loads(request.body)
     for _ in range(dice.choice((1, 1, 1, 2, 5))):
-        document = _changed(dice, document)
+        document = changed(dice, document)
     return replace(request, body=json.dumps(document).encode())
 
 
-def _changed(dice: random.Random, document: Json) -> Json:
-    places = list(_places(document))
+def changed(dice: random.Random, document: Json) -> Json:
+    """Change one place of a document, in place; what comes of it is still JSON."""
+    places = list(places_of(document))
     if not places:
         return dice.choice(NASTY)
     holder, name = dice.choice(places)
@@ -77,14 +78,14 @@ def _changed(dice: random.Random, document: Json) -> Json:
     return document
 
 
-def _places(document: Json) -> Any:
+def places_of(document: Json) -> Any:
     """Yield (object or list, name or number) of every value."""
     names = (
         document.keys() if isinstance(document, dict) else range(len(document)) if isinstance(document, list) else ()
     )
     for name in list(names):
         yield document, name
-        yield from _places(document[name])
+        yield from places_of(document[name])
 
 
 def bytes_of_body(dice: random.Random, request: Request) -> Request:
