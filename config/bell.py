@@ -1,4 +1,4 @@
-"""A line to the broker for rings alone: it gives up within seconds, and rests after a failure."""
+"""A line to the broker for rings and for what a task tells of itself: it gives up soon, and rests after a failure."""
 
 from __future__ import annotations
 
@@ -34,12 +34,30 @@ class Bell:
         Raises:
             Exception: whatever the broker's client raises.
         """
+        return self._use(
+            lambda line: self._app().send_task(task, args=arguments, kwargs=named or {}, connection=line, retry=False)
+        )
+
+    def tell(self, event: str, *, hostname: str, **fields: Any) -> bool:  # noqa: ANN401 - an event's fields are free
+        """Send an event of a worker, for Flower; return False at once while the bell rests.
+
+        Raises:
+            Exception: whatever the broker's client raises.
+        """
+
+        def send(line: Any) -> None:  # noqa: ANN401 - kombu ships no types
+            with self._app().events.Dispatcher(line, hostname=hostname, buffer_while_offline=False) as dispatcher:
+                dispatcher.send(event, **fields)
+
+        return self._use(send)
+
+    def _use(self, send: Callable[[Any], object]) -> bool:
         if time.monotonic() < self._silent_until or not self._lock.acquire(timeout=2 * PATIENCE_SECONDS):
             return False
         try:
             if time.monotonic() < self._silent_until:  # somebody found out while this one waited
                 return False
-            self._app().send_task(task, args=arguments, kwargs=named or {}, connection=self._connected(), retry=False)
+            send(self._connected())
         except Exception:
             self._silent_until = time.monotonic() + BREAKER_SECONDS
             self._drop()

@@ -6,7 +6,7 @@ acknowledgement and the process boundary, which are what goes wrong.
 """
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -239,6 +239,23 @@ def wake(task: str, ids: Sequence[int] | None = None, requests: Sequence[str] = 
         )
     except Exception as error:  # noqa: BLE001 - whatever a broker's client raises, the event is safe in the inbox
         log.warning("doorbell_unheard", task=task, error=type(error).__name__)
+        return False
+
+
+def tell(done: Mapping[str, int | str]) -> bool:
+    """Let Flower show, as the running task's result so far, what it has done; return whether it was heard.
+
+    Celery's own `update_state` never reaches Flower, an event does. Never raises, like `wake`.
+    """
+    running = app.current_task
+    if running is None or running.request.hostname is None:
+        return False
+    try:
+        return _bells.here().tell(
+            "task-progress", hostname=running.request.hostname, uuid=running.request.id, result=str(dict(done))
+        )
+    except Exception as error:  # noqa: BLE001 - see `wake`
+        log.warning("progress_unheard", error=type(error).__name__)
         return False
 
 

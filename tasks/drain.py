@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from config.progress import Progress
 from config.settings import settings
 from lms.facts import EventKind
 from models import database, inbox
@@ -42,7 +43,7 @@ def drain(kind: EventKind, ids: Sequence[int]) -> tuple[Outcome, bool]:
     Raises:
         DatabaseUnreachable: nothing was lost; the sweep rings again.
     """
-    started = time.monotonic()
+    started, progress = time.monotonic(), Progress()
     total: Counter[str] = Counter()
     while (batch := _claim(kind, ids)) is not None:
         school_id, events = batch
@@ -50,6 +51,7 @@ def drain(kind: EventKind, ids: Sequence[int]) -> tuple[Outcome, bool]:
             continue
         total += _work(kind, school_id, events)
         total["batches"] += 1
+        progress.so_far(told(total))
         if time.monotonic() - started > BUDGET_SECONDS:
             return told(total), True
     return told(total), False

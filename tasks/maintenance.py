@@ -7,6 +7,7 @@ import structlog
 from sqlmodel import Session
 
 from config.celery import job, wake
+from config.progress import Progress
 from learning.online import OnlinePass
 from learning.snapshot import Snapshot
 from lms.facts import EventKind
@@ -96,12 +97,13 @@ def _learned(session: Session, school_id: int, before: terms.Terms) -> tuple[Sna
 
     Students come in the order of their ids and their responses in their own, so the same facts give the same snapshot.
     """
-    learning = OnlinePass(before.parameters)
+    learning, progress = OnlinePass(before.parameters), Progress()
     students = people.students_of(session, school_id)
     for start in range(0, len(students), NIGHT_SLICE):
         found = facts.evidence(session, dict.fromkeys(students[start : start + NIGHT_SLICE], BEGINNING))
         for student in sorted(found):
             learning.student(responses_of(found[student]))
+        progress.so_far({"school": school_id, "students": min(start + NIGHT_SLICE, len(students)), "of": len(students)})
     after = learning.snapshot(version=before.snapshot.version + 1)
     unchanged = replace(after, version=before.snapshot.version) == before.snapshot
     return None if not learning.responses or unchanged else (after, learning.responses)

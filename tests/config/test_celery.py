@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from socket import create_server
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ import redis
 import config.celery
 from config import settings as configuration
 from config.bell import Bells
-from config.celery import TASKS, TaskBroke, app, job, wake
+from config.celery import TASKS, TaskBroke, app, job, tell, wake
 from config.celery import configuration as celery_settings
 from workers.embedded import Servers
 
@@ -175,3 +176,23 @@ def test_a_frozen_broker_holds_a_bell_up_for_seconds_only(monkeypatch: pytest.Mo
         assert wake("sweep") is False
         assert time.monotonic() - started < 5.0
     configuration.settings.cache_clear()
+
+
+def test_progress_of_nothing_that_runs_is_told_to_nobody() -> None:
+    assert tell({"applied": 1}) is False
+
+
+@pytest.mark.usefixtures("found")
+@pytest.mark.parametrize("found", ["redis://127.0.0.1:1/0", "amqp://guest@127.0.0.1:1//"], indirect=True)
+def test_progress_without_a_broker_costs_a_task_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a worker would: the task is said to run."""
+    fresh_app(monkeypatch)
+    request = SimpleNamespace(hostname="celery@here", id="0" * 32)
+    monkeypatch.setattr(type(app), "current_task", SimpleNamespace(request=request))
+    started = time.monotonic()
+    assert tell({"applied": 1}) is False
+    first = time.monotonic() - started
+    started = time.monotonic()
+    assert tell({"applied": 2}) is False  # the breaker: nobody tries
+    assert time.monotonic() - started < 0.01
+    assert first < 1.0
