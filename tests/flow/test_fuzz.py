@@ -198,7 +198,10 @@ def culprits(told: str | None, *, after: int) -> Iterator[str]:
 def progress(told: Told, *, of: int, what: str) -> None:
     """Say how far it is, where somebody waits for it."""
     if RECORD and told.sent % 500 < ROUND:
-        print(f"{what}: {told.sent:,} of {of:,} bodies, {len(told.wrong)} wrong", file=sys.__stderr__, flush=True)
+        last = told.wrong[-1][:500] if told.wrong else ""
+        print(
+            f"{what}: {told.sent:,} of {of:,} bodies, {len(told.wrong)} wrong {last}", file=sys.__stderr__, flush=True
+        )
 
 
 def test_p19_what_a_door_takes_is_worked_off_whatever_it_says(town: list[tuple[Mould, Credential]]) -> None:
