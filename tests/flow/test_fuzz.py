@@ -29,8 +29,9 @@ from models.sources import Credential
 from models.tables import Alias
 from models.tables.people import AliasKind
 from tasks import events
-from tests.flow.fuzzing import SURVEY, Body, Mould, bodies, moulds
+from tests.flow.fuzzing import Body, Mould, bodies, moulds
 from tests.web.conftest import basic, serving
+from tests.web.senders import SURVEY
 from tests.web.test_mutations import known
 from web.door import Door
 from web.doorbell import Doorbell

@@ -1,0 +1,128 @@
+"""P22: a minute after `privacy erase` a student is found in no table, log, broker key or page of a running system."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+import redis
+from typer.testing import CliRunner
+
+from config.celery import wake
+from models.sources import Credential
+from tests.flow.canary import (
+    WORD,
+    Listener,
+    added,
+    ask,
+    broker_keys,
+    everywhere,
+    flower_pages,
+    found_in,
+    logs,
+    moodle_traffic,
+    surveys,
+    tables,
+    until,
+)
+from workers import sending
+from workers.command_line import app
+from workers.embedded import Servers
+from workers.supervisor import Kitchen
+
+ROOT = Path(__file__).parents[2]
+STUDENT = f"{WORD}-ref"
+LIMIT_SECONDS = 60
+pytestmark = [pytest.mark.flow, pytest.mark.timeout(240)]
+
+
+def all_applied() -> bool:
+    return ask("SELECT count(*) FROM souschef.inbox WHERE state = 'pending'") == [(0,)]
+
+
+def lived(kitchen: Kitchen) -> Callable[[], None]:
+    """Have the student's real term go through door and worker; return a way to send all of it again."""
+    moodle = added("moodle", "moodle", surveys=("FB-LIKE",))
+    forms = added("forms", "typeform", surveys=("interests-24",))
+    own = added("own", "canonical")
+
+    def send(*, late: bool = False) -> None:
+        _send(kitchen, "/xapi/statements", moodle_traffic(), moodle)
+        asked = surveys()
+        assert sending.send(asked, door=kitchen.door_url, credential=forms).statuses == {200: len(asked)}
+        told = {"type": "item_result", "student": STUDENT, "at": "2026-10-20T09:00:00Z", "attempt": f"{WORD}-attempt"}
+        wrong = {**told, "id": f"{WORD} {late}", "subject": "nowhere", "outcome": f"{WORD}-answer"}
+        _send(kitchen, "/events", [wrong, {**wrong, "id": f"{WORD} too {late}", "outcome": 1.0}], own)
+        until(all_applied, what="all applied")
+
+    send()
+    return lambda: send(late=True)
+
+
+def _send(kitchen: Kitchen, path: str, events: object, given: Credential) -> None:
+    answer = httpx.post(kitchen.door_url + path, json=events, auth=(given.key, given.secret), timeout=30)
+    assert answer.status_code == 200, answer.text
+
+
+def erase() -> None:
+    """As an operator does it: a process of its own, beside those that run."""
+    words = ["privacy", "erase", STUDENT, "--by", "J. Doe", "--reason", "request 17", "--json"]
+    told = subprocess.run([sys.executable, "-m", "workers.command_line", *words], cwd=ROOT, capture_output=True,
+                          text=True, timeout=60, check=True)  # fmt: skip
+    rows = json.loads(told.stdout)["rows"]
+    assert (rows["inbox"] > 50, rows["fact"] > 50) == (True, True)
+
+
+def read_out() -> dict[str, str]:
+    """What an operator is shown of the student."""
+    asked = (["student", STUDENT], ["privacy", "export", STUDENT], ["class"])
+    return {" ".join(words): CliRunner().invoke(app, words).output for words in asked}
+
+
+def test_p22_who_was_erased_is_nowhere_a_minute_later(
+    canary_kitchen: Kitchen, own_servers: Servers, listener: Listener
+) -> None:
+    """Their whole term comes in, is worked off, is erased, and comes in again.
+
+    Mutant: without `tombstones.drop` in tasks/apply.py what is new the second time leaves its body in the inbox.
+    """
+    send_again = lived(canary_kitchen)
+    ((number,),) = ask("SELECT id FROM souschef.person WHERE ref = :ref", ref=STUDENT)
+    wake("refresh_assignments", [number])
+    until(lambda: "refresh_assignments" in "".join(flower_pages(canary_kitchen).values()), what="a refresh in Flower")
+    held = tables()
+    assert {"person", "alias", "inbox"} <= held.keys()
+    assert held["inbox"] > 50
+    before = read_out()
+    assert len(found_in(before)) == len(before)
+
+    began = time.monotonic()
+    erase()
+    send_again()
+    shown = {**everywhere(canary_kitchen, listener), "broker's keys": broker_keys(own_servers.broker_url)}
+    left = tables()
+    seconds = time.monotonic() - began
+
+    assert left == {}
+    assert found_in(shown) == []
+    assert seconds < LIMIT_SECONDS
+    assert {"worker.log", "door.log", "postgres.log", "flower.db", "Flower /tasks", "broker"} <= shown.keys()
+    assert ask("SELECT count(*) > 50 FROM souschef.inbox WHERE code = 'erased' AND payload = ''") == [(True,)]
+    assert found_in(read_out()) == []
+    _the_same_search_finds_what_is_there(canary_kitchen, own_servers, listener)
+
+
+def _the_same_search_finds_what_is_there(kitchen: Kitchen, servers: Servers, listener: Listener) -> None:
+    """The control, on the same system: a word is put into each kind of place."""
+    with (kitchen.data_dir / "logs" / "beat.log").open("a") as log:
+        log.write(f"{WORD}\n")
+    with redis.Redis.from_url(servers.broker_url) as client:
+        client.hset("souschef:left", "over", WORD)
+    wake("refresh_assignments", [], [WORD])
+    until(lambda: found_in(flower_pages(kitchen)), what="the word in Flower")
+    found = found_in({**logs(kitchen), "broker": listener.text(), "broker's keys": broker_keys(servers.broker_url)})
+    assert {place.partition(":")[0] for place in found} >= {"beat.log", "broker", "broker's keys"}
