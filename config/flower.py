@@ -6,12 +6,26 @@ Flower executes this file itself (`workers/app.py` tells it where it stands), so
 
 from config.settings import settings
 
+_HANDLERS = {
+    "google": "GoogleAuth2LoginHandler",
+    "github": "GithubLoginHandler",
+    "gitlab": "GitLabLoginHandler",
+    "okta": "OktaLoginHandler",
+}
 _chosen = settings()
 
 address = _chosen.flower_host
 port = _chosen.flower_port
 url_prefix = _chosen.flower_url_prefix.strip("/")
-basic_auth = [f"{_chosen.flower_user}:{_chosen.flower_password_text()}"]
+if _chosen.flower_oauth_provider is None:
+    basic_auth = [f"{_chosen.flower_user}:{_chosen.flower_password_text()}"]
+else:
+    auth_provider = f"flower.views.auth.{_HANDLERS[_chosen.flower_oauth_provider]}"
+    auth = _chosen.flower_oauth_allowed
+    oauth2_key = _chosen.flower_oauth_key
+    oauth2_secret = _chosen.flower_oauth_secret.get_secret_value() if _chosen.flower_oauth_secret else ""
+    oauth2_redirect_uri = _chosen.flower_oauth_redirect_url
+    cookie_secret = _chosen.flower_cookie_text()
 # Who may look may not restart, revoke or purge.
 read_only = True
 # What was seen survives a restart; a killed worker's row says STARTED for ever, so rows are few and old ones go.

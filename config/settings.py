@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.errors import DataFolderReadOnly, Exit, Mendable
@@ -72,6 +72,15 @@ class Settings(BaseSettings):
     flower_user: str = Field(default="chef", description="Flower's user.")
     flower_password: SecretStr | None = Field(default=None, description="Flower's password; unset: made and kept.")
     flower_url_prefix: str = Field(default="", description="Where Flower hangs behind a proxy, such as /flower.")
+    flower_oauth_allowed: str = Field(
+        default="", description="Whom Flower lets in by OAuth: an address, some with | between, or .*@school.example."
+    )
+    flower_oauth_key: str = Field(default="", description="Flower's client id at the OAuth provider.")
+    flower_oauth_secret: SecretStr | None = Field(default=None, description="Its secret there.")
+    flower_oauth_redirect_url: str = Field(default="", description="Flower's own address as people see it, and /login.")
+    flower_oauth_provider: Literal["google", "github", "gitlab", "okta"] | None = Field(
+        default=None, description="Who knows the people whom Flower lets in; unset: Flower's user and password."
+    )
     worker_concurrency: int = Field(
         default_factory=lambda: min(2, os.cpu_count() or 1), ge=1, le=256, description="Processes of one worker."
     )
@@ -101,6 +110,23 @@ class Settings(BaseSettings):
         if url is not None and url.get_secret_value().partition("://")[0] not in {"redis", "rediss", "amqp", "amqps"}:
             raise ValueError("it must begin with redis://, rediss://, amqp:// or amqps://")
         return url
+
+    @field_validator("flower_oauth_allowed")
+    @classmethod
+    def _as_flower_reads_it(cls, allowed: str) -> str:
+        stars = allowed.count("*")
+        if stars and (stars > 1 or "|" in allowed or ".*@" not in allowed or "*" in allowed.rpartition("@")[2]):
+            raise ValueError("one address, some with | between, or .*@ and a domain")
+        return allowed
+
+    @field_validator("flower_oauth_provider")
+    @classmethod
+    def _with_all_that_it_needs(cls, provider: str | None, others: ValidationInfo) -> str | None:
+        needed = ("flower_oauth_allowed", "flower_oauth_key", "flower_oauth_secret", "flower_oauth_redirect_url")
+        missing = [PREFIX + name.upper() for name in needed if not others.data.get(name)]
+        if provider is not None and missing:
+            raise ValueError(f"it needs {', '.join(missing)} as well")
+        return provider
 
     def database_url_text(self) -> str:
         """Return the database's address, of the embedded server where none is set.
@@ -135,6 +161,10 @@ class Settings(BaseSettings):
         if self.flower_password is not None:
             return self.flower_password.get_secret_value()
         return _kept_secret(self.data_dir / "flower.password")
+
+    def flower_cookie_text(self) -> str:
+        """Return what Flower signs its cookies with, made once and kept: who has logged in stays so."""
+        return _kept_secret(self.data_dir / "flower.cookie")
 
     def environment(self) -> dict[str, str]:
         """Return the variables that give another process these settings; those left alone are left out."""

@@ -124,6 +124,24 @@ def listed(session: Session) -> list[tuple[str, Source]]:
     return list(session.exec(statement).all())
 
 
+def ages(session: Session) -> list[tuple[str, str, dt.timedelta]]:
+    """Return (school ref, source, age) of the secret in force of every source that is not revoked, oldest first."""
+    now = clock.now(session)
+    found = [
+        (school, source.name, now - made)
+        for school, source in listed(session)
+        if (made := _made_at(source)) is not None
+    ]
+    return sorted(found, key=lambda each: (-each[2], each[:2]))
+
+
+def _made_at(source: Source) -> dt.datetime | None:
+    """Return when a source's secret was made: with the source, or at its last rotation."""
+    if source.revoked_at is not None:
+        return None
+    return source.created_at if source.previous_until is None else source.previous_until - ROTATION_GRACE
+
+
 def authenticate(session: Session, *, key: str, secret: str, secret_key: bytes) -> Sender | None:
     """Return the sender whose key and secret these are, or None."""
     if not key.startswith(KEY_PREFIX) or not key[len(KEY_PREFIX) :].isdecimal() or len(key) > LONGEST_KEY:

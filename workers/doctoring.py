@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import ipaddress
 import stat
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from sqlalchemy.engine import make_url
 
 from config.errors import Mendable
 from config.settings import Settings, settings
-from models import database, diagnosis, migrate, reports
+from models import database, diagnosis, migrate, reports, sources
 from workers import liveness
 from workers.broker_check import broker
 from workers.findings import Finding, error, note, ok, warning
@@ -33,6 +34,8 @@ LACKING = {
     "student_without_class": ("students without a class, who are assigned nothing", "Load their enrolments."),
 }
 """What each lack means, and its mend; without a mend it is a note."""
+OLD_SECRET = dt.timedelta(days=366)
+"""A school year and the holidays: by then it should be another one's turn to know it."""
 
 
 def examine() -> Iterator[Finding]:
@@ -58,7 +61,7 @@ def data_folder(folder: Path) -> Iterator[Finding]:
     if not folder.is_dir():
         yield note("data folder", f"{folder} is not there yet.", "`souschef up` makes it.")
         return
-    for name in ("secret.key", "flower.password"):
+    for name in ("secret.key", "flower.password", "flower.cookie"):
         path = folder / name
         if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             yield error("secrets", f"{path} can be read by others than its owner.", f"chmod 600 {path}")
@@ -95,8 +98,10 @@ def _weak_secrets(chosen: Settings) -> Iterator[Finding]:
 
 def exposure(chosen: Settings) -> Iterator[Finding]:
     """Yield what of Flower and the doors listens to the network."""
+    provider = chosen.flower_oauth_provider
+    asks = "asks for a password" if provider is None else f"lets in {chosen.flower_oauth_allowed} by {provider}"
     if is_loopback(chosen.flower_host):
-        yield ok("flower", "Flower listens on this machine alone, and asks for a password.")
+        yield ok("flower", f"Flower listens on this machine alone, and {asks}.")
     else:
         yield warning(
             "flower",
@@ -134,6 +139,8 @@ def _in_database(chosen: Settings) -> Iterator[Finding]:
     yield ok("migrations", "The database has the newest shape.")
     with database.transaction() as session:
         waits, lacks = reports.status(session), diagnosis.gaps(session)
+        ages = sources.ages(session)
+    yield from credentials(ages)
     yield from work(waits)
     yield from signs_of_life(chosen.data_dir)
     yield from catalogue(lacks, students=waits["students"])
@@ -190,6 +197,21 @@ def work(waits: dict[str, object]) -> Iterator[Finding]:
         yield note("parked", said, "`souschef doctor --source NAME` says what; a load wakes them.")
     if waits["last_event_at"] is None:
         yield note("events", "No event has ever come.", "`souschef source add` makes a source.")
+
+
+def credentials(ages: list[tuple[str, str, dt.timedelta]]) -> Iterator[Finding]:
+    """Yield which sources' secrets are so old that somebody who has left may still know them."""
+    old = [each for each in ages if each[2] > OLD_SECRET]
+    for school, name, age in old:
+        yield warning(
+            "credentials",
+            f"The secret of source {name} of {school} is {spoken(age.total_seconds())} old.",
+            f"`souschef source rotate {name} --school {school}`; the old one stays good for a week.",
+        )
+    if ages and not old:
+        yield ok(
+            "credentials", f"No source's secret is older than a year; the oldest has {max(ages[0][2].days, 0)} days."
+        )
 
 
 def signs_of_life(folder: Path) -> Iterator[Finding]:

@@ -155,3 +155,29 @@ def test_another_process_gets_the_same_settings(monkeypatch: pytest.MonkeyPatch)
     for name, value in given.environment().items():
         monkeypatch.setenv(name, value)
     assert Settings() == given
+
+
+OAUTH = {
+    "SOUSCHEF_FLOWER_OAUTH_ALLOWED": "a@school.example|b@school.example",
+    "SOUSCHEF_FLOWER_OAUTH_KEY": "key",
+    "SOUSCHEF_FLOWER_OAUTH_SECRET": "a-secret",
+    "SOUSCHEF_FLOWER_OAUTH_REDIRECT_URL": "https://flower.school.example/login",
+}
+
+
+@pytest.mark.parametrize("left_out", OAUTH)
+def test_a_login_by_oauth_needs_all_that_belongs_to_it(monkeypatch: pytest.MonkeyPatch, left_out: str) -> None:
+    for name, value in (OAUTH | {"SOUSCHEF_FLOWER_OAUTH_PROVIDER": "okta"}).items():
+        monkeypatch.setenv(name, value)
+    assert configuration.settings().flower_oauth_provider == "okta"
+    configuration.settings.cache_clear()
+    monkeypatch.delenv(left_out)
+    with pytest.raises(SettingsWrong, match=f"SOUSCHEF_FLOWER_OAUTH_PROVIDER .*needs {left_out} as well"):
+        configuration.settings()
+
+
+@pytest.mark.parametrize("allowed", ["*", ".*", ".*@*", ".*@a.example|b@a.example", "*@a.example", ".*@.*.example"])
+def test_whom_flower_lets_in_is_never_everybody(monkeypatch: pytest.MonkeyPatch, allowed: str) -> None:
+    monkeypatch.setenv("SOUSCHEF_FLOWER_OAUTH_ALLOWED", allowed)
+    with pytest.raises(SettingsWrong, match="a domain"):
+        configuration.settings()
