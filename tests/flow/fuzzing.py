@@ -149,9 +149,17 @@ def bodies(dice: random.Random, among: Sequence[Mould], *, count: int) -> Iterat
     for _ in range(count):
         mould = dice.choice(among)
         several = dice.choice((1, 1, 2, 3, 6)) if mould.several else 1
-        events = [copy.deepcopy(dice.choice(mould.events)) for _ in range(several)]
-        told = [_spoiled(dice, _renewed(dice, mould, event)) for event in events]
+        told = [_event(dice, mould) for _ in range(several)]
         yield Body(mould, _written(dice, mould.wrap(told)[0]))
+
+
+def events_of(dice: random.Random, among: Sequence[Mould], *, count: int) -> list[str]:
+    """Make single events, as an LMS writes them by SQL."""
+    return [_written(dice, _event(dice, dice.choice(among))).decode(errors="replace") for _ in range(count)]
+
+
+def _event(dice: random.Random, mould: Mould) -> Json:
+    return _spoiled(dice, _renewed(dice, mould, copy.deepcopy(dice.choice(mould.events))))
 
 
 def _renewed(dice: random.Random, mould: Mould, event: Json) -> Json:

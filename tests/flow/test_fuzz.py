@@ -29,7 +29,8 @@ from models.sources import Credential
 from models.tables import Alias
 from models.tables.people import AliasKind
 from tasks import events
-from tests.flow.fuzzing import Body, Mould, bodies, moulds
+from tasks.outbox import drain_outbox
+from tests.flow.fuzzing import Body, Mould, bodies, events_of, moulds
 from tests.web.conftest import basic, serving
 from tests.web.senders import SURVEY
 from tests.web.test_mutations import known
@@ -246,6 +247,23 @@ def test_p19_a_real_worker_works_off_whatever_it_says(
     senders.told.wrong += culprits(None, after=0)
     _judge(senders.told, rounds=len(range(0, THROUGH_A_WORKER, ROUND)))
     _record("through door, broker and a prefork worker", senders.told)
+
+
+def test_p19_what_an_lms_writes_into_the_outbox_is_taken_or_refused(town: list[tuple[Mould, Credential]]) -> None:
+    """By SQL, past every door: what is refused says why, and nothing holds up what stands behind it."""
+    dice, wanted = random.Random(SEED + 2), THROUGH_A_WORKER
+    told = events_of(dice, [mould for mould, _ in town if mould.format == "canonical"], count=wanted)
+    ask(
+        """INSERT INTO souschef.event_outbox (school_id, source, event)
+           SELECT school.id, 'canonical', told FROM souschef.school, unnest(CAST(:told AS text[])) AS told""",
+        told=told,
+    )
+    new = drain_outbox()
+    left = ask("SELECT code, event FROM souschef.event_outbox WHERE code IS NULL OR code = 'crashed'")
+    assert [(code, _short(event)) for code, event in left] == []
+    assert list(culprits(worked_off(), after=0)) == []
+    ((refused,),) = ask("SELECT count(*) FROM souschef.event_outbox")
+    assert (min(new, refused) > wanted // 5, new + refused <= wanted) == (True, True)
 
 
 def _next(made: Iterator[Body], count: int) -> list[Body]:
