@@ -1,7 +1,7 @@
 """Beliefs as rows: locked while they change, saved under a version that only rises, published as a difference."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -143,55 +143,74 @@ class StaleVersion(Exception):  # noqa: N818 - it is told as what happened
     """A state would have gone back in time."""
 
 
-def publish_gaps(session: Session, school_id: int, rows: Sequence[GapRow]) -> set[int]:
-    """Write the gaps that differ from what is published; return the students of whom any did."""
+def publish_gaps(session: Session, school_id: int, students: Collection[int], rows: Sequence[GapRow]) -> set[int]:
+    """Publish all that is believed of these students' skills; return the students of whom anything differs.
+
+    What is published and believed no longer (a skill has left the scope, a fact was taken back) goes.
+    """
     statement = text("""
-        INSERT INTO souschef.skill_gap AS old (school_id, student_id, skill_id, mastery, low, high, target, gap,
-               retention, level, standing, responses, evidence_until, version)
-        SELECT :school, new.* FROM unnest(CAST(:student_id AS bigint[]), CAST(:skill_id AS bigint[]),
+        WITH new AS (
+          SELECT * FROM unnest(CAST(:student_id AS bigint[]), CAST(:skill_id AS bigint[]),
                CAST(:mastery AS double precision[]), CAST(:low AS double precision[]),
                CAST(:high AS double precision[]),
                CAST(:target AS double precision[]), CAST(:gap AS double precision[]),
                CAST(:retention AS double precision[]), CAST(:level AS text[]), CAST(:standing AS text[]),
-               CAST(:responses AS integer[]), CAST(:evidence_until AS timestamptz[]), CAST(:version AS bigint[])) AS new
-        ON CONFLICT (student_id, skill_id) DO UPDATE SET mastery = excluded.mastery, low = excluded.low,
-               high = excluded.high, target = excluded.target, gap = excluded.gap, retention = excluded.retention,
-               level = excluded.level, standing = excluded.standing, responses = excluded.responses,
-               evidence_until = excluded.evidence_until, version = excluded.version
-         WHERE (old.mastery, old.low, old.high, old.target, old.gap, old.retention, old.level, old.standing,
-                old.responses, old.evidence_until)
-               IS DISTINCT FROM (excluded.mastery, excluded.low, excluded.high, excluded.target, excluded.gap,
-                excluded.retention, excluded.level, excluded.standing, excluded.responses, excluded.evidence_until)
-        RETURNING student_id
+               CAST(:responses AS integer[]), CAST(:evidence_until AS timestamptz[]), CAST(:version AS bigint[]))
+            AS told(student_id, skill_id, mastery, low, high, target, gap, retention, level, standing, responses,
+                   evidence_until, version)),
+        gone AS (
+          DELETE FROM souschef.skill_gap AS old WHERE student_id = ANY(CAST(:students AS bigint[]))
+             AND NOT EXISTS (SELECT FROM new WHERE new.student_id = old.student_id AND new.skill_id = old.skill_id)
+          RETURNING student_id),
+        put AS (
+          INSERT INTO souschef.skill_gap AS old (school_id, student_id, skill_id, mastery, low, high, target, gap,
+                 retention, level, standing, responses, evidence_until, version)
+          SELECT :school, new.* FROM new
+          ON CONFLICT (student_id, skill_id) DO UPDATE SET mastery = excluded.mastery, low = excluded.low,
+                 high = excluded.high, target = excluded.target, gap = excluded.gap, retention = excluded.retention,
+                 level = excluded.level, standing = excluded.standing, responses = excluded.responses,
+                 evidence_until = excluded.evidence_until, version = excluded.version
+           WHERE (old.mastery, old.low, old.high, old.target, old.gap, old.retention, old.level, old.standing,
+                  old.responses, old.evidence_until)
+                 IS DISTINCT FROM (excluded.mastery, excluded.low, excluded.high, excluded.target, excluded.gap,
+                  excluded.retention, excluded.level, excluded.standing, excluded.responses, excluded.evidence_until)
+          RETURNING student_id)
+        SELECT student_id FROM gone UNION SELECT student_id FROM put
     """)
-    return _publish(session, statement, school_id, rows, GapRow._fields)
+    return _publish(session, statement, school_id, students, rows, GapRow._fields)
 
 
-def publish_interests(session: Session, school_id: int, rows: Sequence[InterestRow]) -> set[int]:
-    """Write the interests that differ from what is published; return the students of whom any did."""
+def publish_interests(
+    session: Session, school_id: int, students: Collection[int], rows: Sequence[InterestRow]
+) -> set[int]:
+    """Publish all that is known of these students' interests; return the students of whom anything differs.
+
+    What is published and known no longer (the switch is off, an answer was taken back) goes.
+    """
     statement = text("""
-        INSERT INTO souschef.interest AS old (school_id, student_id, topic_id, value, confidence, vetoed, asked_at,
-               updated_at, version)
-        SELECT :school, new.* FROM unnest(CAST(:student_id AS bigint[]), CAST(:topic_id AS bigint[]),
+        WITH new AS (
+          SELECT * FROM unnest(CAST(:student_id AS bigint[]), CAST(:topic_id AS bigint[]),
                CAST(:value AS double precision[]), CAST(:confidence AS double precision[]), CAST(:vetoed AS boolean[]),
-               CAST(:asked_at AS timestamptz[]), CAST(:updated_at AS timestamptz[]), CAST(:version AS bigint[])) AS new
-        ON CONFLICT (student_id, topic_id) DO UPDATE SET value = excluded.value, confidence = excluded.confidence,
-               vetoed = excluded.vetoed, asked_at = excluded.asked_at, updated_at = excluded.updated_at,
-               version = excluded.version
-         WHERE (old.value, old.confidence, old.vetoed, old.asked_at, old.updated_at)
-               IS DISTINCT FROM (excluded.value, excluded.confidence, excluded.vetoed, excluded.asked_at,
-                excluded.updated_at)
-        RETURNING student_id
+               CAST(:asked_at AS timestamptz[]), CAST(:updated_at AS timestamptz[]), CAST(:version AS bigint[]))
+            AS told(student_id, topic_id, value, confidence, vetoed, asked_at, updated_at, version)),
+        gone AS (
+          DELETE FROM souschef.interest AS old WHERE student_id = ANY(CAST(:students AS bigint[]))
+             AND NOT EXISTS (SELECT FROM new WHERE new.student_id = old.student_id AND new.topic_id = old.topic_id)
+          RETURNING student_id),
+        put AS (
+          INSERT INTO souschef.interest AS old (school_id, student_id, topic_id, value, confidence, vetoed, asked_at,
+                 updated_at, version)
+          SELECT :school, new.* FROM new
+          ON CONFLICT (student_id, topic_id) DO UPDATE SET value = excluded.value, confidence = excluded.confidence,
+                 vetoed = excluded.vetoed, asked_at = excluded.asked_at, updated_at = excluded.updated_at,
+                 version = excluded.version
+           WHERE (old.value, old.confidence, old.vetoed, old.asked_at, old.updated_at)
+                 IS DISTINCT FROM (excluded.value, excluded.confidence, excluded.vetoed, excluded.asked_at,
+                  excluded.updated_at)
+          RETURNING student_id)
+        SELECT student_id FROM gone UNION SELECT student_id FROM put
     """)
-    return _publish(session, statement, school_id, rows, InterestRow._fields)
-
-
-def forget_interests(session: Session, students: Iterable[int]) -> set[int]:
-    """Delete the published interests of students for whom the switch is off; return those who had any."""
-    statement = text("""
-        DELETE FROM souschef.interest WHERE student_id = ANY(CAST(:students AS bigint[])) RETURNING student_id
-    """)
-    return set(session.connection().execute(statement, {"students": list(students)}).scalars())
+    return _publish(session, statement, school_id, students, rows, InterestRow._fields)
 
 
 def mark_due(session: Session, *, school_id: int, refreshed_before: dt.datetime | None = None) -> int:
@@ -224,11 +243,12 @@ def _publish(
     session: Session,
     statement: TextClause,
     school_id: int,
+    students: Collection[int],
     rows: Sequence[GapRow] | Sequence[InterestRow],
     columns: Collection[str],
 ) -> set[int]:
-    if not rows:
-        return set()
     # By student and what it is about, so that two batches never wait for each other in a circle.
-    parameters = {name: list(values) for name, values in zip(columns, zip(*sorted(rows), strict=True), strict=True)}
-    return set(session.connection().execute(statement, {"school": school_id, **parameters}).scalars())
+    values = zip(*sorted(rows), strict=True) if rows else ([] for _ in columns)
+    parameters: dict[str, Any] = {name: list(column) for name, column in zip(columns, values, strict=True)}
+    parameters |= {"school": school_id, "students": sorted(students)}
+    return set(session.connection().execute(statement, parameters).scalars())

@@ -55,12 +55,11 @@ def publish_round(
 
 
 def _publish_beliefs(session: Session, school_id: int, table: Table, served: list[Served]) -> list[ChangeRow]:
+    students = [each.state.student_id for each in served]
     gaps = [row for each in served for row in gap_rows(table, each)]
-    with_gaps = learners.publish_gaps(session, school_id, gaps)
+    with_gaps = learners.publish_gaps(session, school_id, students, gaps)
     interests = [row for each in served for row in interest_rows(table, each)]
-    with_interests = learners.publish_interests(session, school_id, interests)
-    off = [each.state.student_id for each in served if not table.learners[each.state.student_id].interests_enabled]
-    with_interests |= learners.forget_interests(session, off)
+    with_interests = learners.publish_interests(session, school_id, students, interests)
     versions = {each.state.student_id: each.state.version + 1 for each in served}
     return [
         *(ChangeRow(student, None, "gaps", "changed", versions[student]) for student in sorted(with_gaps)),

@@ -66,3 +66,34 @@ def test_a_replay_by_the_same_parser_changes_nothing_and_undoes_no_regrade(schoo
     before = (ask("SELECT id, outcome, recorded_at FROM souschef.fact ORDER BY id"), ask(STATES))
     replay()
     assert (ask("SELECT id, outcome, recorded_at FROM souschef.fact ORDER BY id"), ask(STATES)) == before
+
+
+def test_what_is_no_longer_told_leaves_no_belief_behind(school: Any, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer to another student's account, on a skill outside the scope; and a veto that nobody spoke."""
+    item, skill = "4.NF.A.1 q01", "4.NF.A.1"
+    out_of_scope = "DELETE FROM souschef.scope WHERE skill_id = (SELECT id FROM souschef.skill WHERE ref = :s)"
+    assert ask(f"{out_of_scope} RETURNING class_id", s=skill)
+    told = {**school.answers(GUS, item, "1")[0], "id": "elsewhere"}
+    veto = {"type": "interest_veto", "id": "v", "student": GUS, "at": told["at"], "topic": "space", "vetoed": True}
+    gaps, interests = (
+        f"SELECT count(*) FROM lms.{view} WHERE student_ref = :r AND {what}"
+        for view, what in (("skill_gaps", f"skill = '{skill}'"), ("interests", "topic = 'space'"))
+    )
+    with monkeypatch.context() as wrong:
+        wrong.setitem(formats.FORMATS, "canonical", replace(formats.named("canonical"), parse=everything_is_of_gus))
+        other = ask("SELECT ref FROM souschef.person WHERE given_name = 'Amara'")[0][0]
+        school.deliver({**told, "student": other})
+        school.deliver({**veto, "student": other})
+    assert (ask(gaps, r=GUS), ask(interests, r=GUS)) == ([(1,)], [(1,)])
+    with database.transaction() as session:
+        due = quarantine.again(session, Chosen()).ids
+    events.assessment_completed(due[EventKind.ASSESSMENT])
+    events.choice_made(due[EventKind.CHOICE])
+    assert (ask(gaps, r=GUS), ask(interests, r=GUS)) == ([(0,)], [(0,)])
+    assert (ask(gaps, r=other), ask(interests, r=other)) == ([(1,)], [(1,)])
+
+
+def everything_is_of_gus(event: object, /, *, rules: SourceRules) -> tuple[Fact, ...] | Ignored:
+    found = canonical.parse(event, rules=rules)
+    assert isinstance(found, tuple)
+    return tuple(replace(fact, student=GUS) for fact in found)
