@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from learning.selection import Policy
 from tests.web.mutations import changed, places_of
 from tests.web.senders import HOME, SENDERS, SURVEY
 
@@ -105,6 +106,22 @@ def moulds() -> list[Mould]:
             format_ = "moodle" if name.startswith("moodle") else "xapi"
             found.append(Mould(name, format_, "/xapi/statements", _work(path), _listed, surveys=("FB-LIKE",)))
     return found
+
+
+def teachers() -> list[Mould]:
+    """Return a mould for each door of a teacher's tool: what each is sent, one order a request."""
+    said = {"author": "tmorgan", "reason": "as agreed"}
+    until = "2027-01-01T00:00:00Z"
+    whom = ({"student": "own-1"}, {"class": "MATH-5A"}, {"student": "own-2", "until": until})
+    kinds = ("pin", "forbid", "must-do", "hold", "approve")
+    given = [{**said, **each, "order": kind, "skill": "own-skill-1"} for kind in kinds for each in whom]
+    rules = [{name: value} for name, value in Policy(licences=("CC BY",)).document().items()]
+    where: tuple[Json, ...] = ({}, {"class": "MATH-5A"}, {"until": until})
+    set_ = [{**said, "settings": rule, **each} for rule in rules for each in where]
+    opened = [{**said, "class": "MATH-5A", "skill": "own-skill-1", "action": action, "opens": "2026-11-01T00:00:00Z",
+               "due": "2026-12-20T00:00:00Z", "closes": until} for action in ("open", "close")]  # fmt: skip
+    doors = [("/orders", given), ("/orders?dry_run=true", given), ("/policy", set_), ("/scope", opened)]
+    return [Mould("canonical", "canonical", path, tuple(told), several=False) for path, told in doors]
 
 
 def _listed(events: list[Json]) -> list[object]:

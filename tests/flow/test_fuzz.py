@@ -30,7 +30,8 @@ from models.tables import Alias
 from models.tables.people import AliasKind
 from tasks import events
 from tasks.outbox import drain_outbox
-from tests.flow.fuzzing import Body, Mould, bodies, events_of, moulds
+from tasks.refresh import refresh_assignments
+from tests.flow.fuzzing import Body, Mould, bodies, events_of, moulds, teachers
 from tests.web.conftest import basic, serving
 from tests.web.senders import SURVEY
 from tests.web.test_mutations import known
@@ -264,6 +265,21 @@ def test_p19_what_an_lms_writes_into_the_outbox_is_taken_or_refused(town: list[t
     assert list(culprits(worked_off(), after=0)) == []
     ((refused,),) = ask("SELECT count(*) FROM souschef.event_outbox")
     assert (min(new, refused) > wanted // 5, new + refused <= wanted) == (True, True)
+
+
+def test_p19_whatever_a_teachers_tool_sends_the_class_is_decided_for(town: list[tuple[Mould, Credential]]) -> None:
+    """Orders, rules and scopes of all kinds, in force one upon the other; after each round the whole class anew."""
+    dice = random.Random(SEED + 3)
+    class_ = [row[0] for row in ask("SELECT id FROM souschef.person WHERE role = 'student' ORDER BY id")]
+    with serving(Door(doorbell=Doorbell(lambda *_: None))) as (url, _), Senders(url, town) as senders:
+        made = bodies(dice, teachers(), count=THROUGH_A_WORKER)
+        for _ in range(0, THROUGH_A_WORKER, ROUND):
+            for body in _next(made, ROUND):
+                senders.send(body)
+            senders.told.wrong += culprits(worked_off(), after=0)
+            refresh_assignments(class_)
+    assert senders.told.wrong == []
+    assert senders.told.doors[200, ""] > THROUGH_A_WORKER // 5
 
 
 def _next(made: Iterator[Body], count: int) -> list[Body]:
