@@ -3,7 +3,8 @@
     {"type": "assignment_picked", "id": "7f3a", "student": "s01", "at": "2026-11-22T05:32:28Z", "assignment": "812"}
 
 Every event has `type`, `id` (unique within the source and type), `at` (ISO 8601 with a zone) and `student`; `class`,
-`attempt` and `sequence` may be told. Unknown fields are never stored. What each type has beside them:
+`attempt` and `sequence` may be told. A sender may number its events as it sends them (`number`: 1, 2, 3, ...): a hole
+that stays is named to the operator. Unknown fields are never stored. What each type has beside them:
 
     assignment_picked | assignment_started | assignment_done   assignment, position?
     interest_feedback       topic, direction (more | less)
@@ -60,15 +61,21 @@ def envelope(event: object, *, rules: SourceRules) -> Envelope:
     named, own = text_at(event, "type"), text_at(event, "id")
     student = text_at(event, "student") or ""
     key = content_digest(event) if own is None else digest("canonical", named, own)
+    number = _number(event)
     if named is None:
         # It makes no sense: the worker will say so with a code.
-        return Envelope(EventKind.ASSESSMENT, key, student)
+        return Envelope(EventKind.ASSESSMENT, key, student, number=number)
     kind = _KIND_OF.get(named)
     if kind is None:
-        return Envelope(None, key, student, "ignored")
+        return Envelope(None, key, student, "ignored", number=number)
     if kind is EventKind.SURVEY and text_at(event, "survey") not in rules.surveys:
-        return Envelope(None, key, student, "not_collected")
-    return Envelope(kind, key, student)
+        return Envelope(None, key, student, "not_collected", number=number)
+    return Envelope(kind, key, student, number=number)
+
+
+def _number(event: object) -> int | None:
+    told = event.get("number") if isinstance(event, Mapping) else None
+    return told if isinstance(told, int) and not isinstance(told, bool) and 0 <= told <= _MAX_PLACE else None
 
 
 def kept(event: object) -> object:
@@ -88,6 +95,8 @@ def parse(event: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignored:
         return Ignored("ignored")
     if named == ORDER:
         return Ignored("order")
+    if top.get("number") is not None and _number(top) is None:
+        raise PayloadError("schema", "/number", "a whole number is due")
     kind = FactKind(named)
     if kind in _SURVEY and text_at(top, "survey") not in rules.surveys:
         return Ignored("not_collected")

@@ -45,6 +45,8 @@ class Envelope:
     """The student as the source names them ("" where that is not known without parsing): spreads the work."""
     reason: str = ""
     """Why `kind` is None: `ignored` (a type that holds nothing for us) or `not_collected` (a survey not allowed)."""
+    number: int | None = None
+    """The sender's own consecutive number of the event, where it numbers them: a hole is an event that was lost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,11 @@ SCHOOL: dict[str, dict[str, Any]] = {
         "kept": "with the source",
         "nobody": "source_id day outcome school_id count",
     },
+    "source_number": {
+        "why": "Which of a sender's consecutive numbers have come, and which are missing.",
+        "kept": "with the source",
+        "nobody": "source_id school_id seen missing named swept_at",
+    },
     "tally": {
         "why": "Totals of the operator's dashboards.",
         "kept": "always",

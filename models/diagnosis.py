@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
+from models import numbers
+
 
 def students(
     session: Session, *, ref: str | None = None, class_ref: str | None = None, school: str | None = None
@@ -91,6 +93,8 @@ class Traffic:
     """Those of them with a result on a single item."""
     unaligned: int
     """Different items that were answered and are aligned to no skill."""
+    holes: tuple[numbers.Hole, ...] = ()
+    """What is missing of its numbers, where it numbers its events."""
 
     def codes(self, state: str) -> dict[str, int]:
         """Return the events in one state by their code."""
@@ -193,4 +197,5 @@ def _traffic(session: Session, row: tuple[Any, ...]) -> Traffic:
         assessments=assessments,
         with_items=with_items,
         unaligned=unaligned,
+        holes=tuple(numbers.holes(session, source_id=source)),
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlmodel import Session
 
-from models import clock, tallies
+from models import clock, numbers, tallies
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class Figures:
     quarantined: dict[str, int]
     """Events that make no sense, by code."""
     stale_students: int
+    holes: int
+    """Holes in the numbers of sources that number their events."""
     sweep_seconds: float | None
     """Since anybody swept last; None: never."""
     at_doors: dict[str, int]
@@ -46,6 +48,7 @@ def figures(session: Session) -> Figures:
             """,
         ),
         stale_students=_counts(session, "SELECT '', count(*) FROM souschef.learner_state WHERE refresh_due")[""],
+        holes=len(numbers.holes(session)),
         sweep_seconds=None if swept is None else max(0.0, clock.now(session).timestamp() - swept),
         at_doors=_counts(session, "SELECT outcome, sum(count)::bigint FROM souschef.door_count GROUP BY outcome"),
         decisions=tallies.totals(session, tallies.DECISION),

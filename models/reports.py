@@ -157,6 +157,7 @@ def status(session: Session) -> dict[str, Any]:
     found = dict(zip((*names, "students", "open_slots"), row, strict=True))
     now = figures.figures(session)
     found |= {"parked_by_code": now.parked, "quarantined_by_code": now.quarantined, "sweep_seconds": now.sweep_seconds}
+    found["number_holes"] = now.holes
     found["visible_95_in_100_within_seconds"] = tallies.within(now.visible, share=0.95)
     return {name: value.isoformat() if isinstance(value, dt.datetime) else value for name, value in found.items()}
 

@@ -11,7 +11,7 @@ from config.progress import Progress
 from learning.online import OnlinePass
 from learning.snapshot import Snapshot
 from lms.facts import EventKind
-from models import database, facts, inbox, learners, maintenance, orders, people, tallies, terms
+from models import database, facts, inbox, learners, maintenance, numbers, orders, people, tallies, terms
 from models.facts import BEGINNING
 from tasks.drain import Outcome
 from tasks.events import TASK_OF
@@ -44,10 +44,13 @@ def sweep_once() -> int:
         waiting = inbox.overdue(session, older_than_seconds=UNRUNG_SECONDS)
         stale = learners.due(session, limit=REFRESH_SLICE)
         tallies.swept(session)
+        lost = numbers.sweep(session)
     for kind, ids in waiting.items():
         wake(TASK_OF[EventKind(kind)], ids)
     if stale:
         wake("refresh_assignments", stale)
+    for hole in lost:
+        log.warning("numbers_missing", school=hole.school, source=hole.source, first=hole.first, last=hole.last)
     rung = sum(map(len, waiting.values())) + len(stale)
     if rung:
         log.info("swept", events=rung - len(stale), students=len(stale))

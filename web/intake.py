@@ -15,7 +15,7 @@ from config import trace
 from config.errors import Mendable
 from config.settings import settings
 from lms import formats, strict_json
-from models import clock, database, inbox, sources
+from models import clock, database, inbox, numbers, sources
 from models.inbox import Incoming
 from models.sources import Sender
 from web.doorbell import Doorbell
@@ -92,11 +92,13 @@ def _record(
 ) -> tuple[Taken, inbox.Recorded]:
     outcomes: Counter[str] = Counter()
     keys: list[bytes] = []
+    seen: list[int] = []
     incoming: list[Incoming] = []
     now = clock.now(session) if stamp is not None and events else None
     for event in events:
         told = formats.envelope(sender.format, event, rules=sender.rules)
         keys.append(told.key)
+        seen += [] if told.number is None else [told.number]
         if told.kind is None:
             outcomes[told.reason] += 1
         else:
@@ -104,6 +106,7 @@ def _record(
             incoming.append(Incoming(told.kind, told.key, told.student, strict_json.write(whole)))
     recorded = inbox.record(session, sender, incoming)
     taken = Taken(tuple(keys), recorded.count, recorded.duplicates, len(events) - len(incoming), recorded.quarantined)
-    # Last, because the counts of a source are locked from here to the commit.
+    # Last, because the counts and numbers of a source are locked from here to the commit.
+    numbers.saw(session, sender, seen)
     inbox.count_at_door(session, sender, {"accepted": taken.accepted, "duplicate": taken.duplicates, **outcomes})
     return taken, recorded

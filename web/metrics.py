@@ -77,6 +77,7 @@ def _families(found: Figures) -> Iterator[Metric]:
     yield _by("parked_events", "Events that wait for something to be loaded, by code.", "code", found.parked)
     yield _by("quarantined_events", "Events that make no sense, by code.", "code", found.quarantined)
     yield _gauge("stale_students", "Students who wait for a refresh.", found.stale_students)
+    yield _gauge("number_holes", "Holes in the numbers of senders that number their events.", found.holes)
     if found.sweep_seconds is not None:
         yield _gauge("last_sweep_seconds", "How long ago a worker swept last.", found.sweep_seconds)
     doors = CounterMetricFamily("souschef_door_events", "What came to the doors, by outcome.", labels=["outcome"])

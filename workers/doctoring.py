@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
 from config.errors import Mendable
 from config.settings import Settings, settings
-from models import database, diagnosis, migrate, reports, sources
+from models import database, diagnosis, migrate, numbers, reports, sources
 from workers import liveness
 from workers.broker_check import broker
 from workers.findings import Finding, error, note, ok, warning
@@ -34,6 +35,8 @@ LACKING = {
     "student_without_class": ("students without a class, who are assigned nothing", "Load their enrolments."),
 }
 """What each lack means, and its mend; without a mend it is a note."""
+SAID = 20
+"""So many holes are named one by one."""
 OLD_SECRET = dt.timedelta(days=366)
 """A school year and the holidays: by then it should be another one's turn to know it."""
 
@@ -139,9 +142,10 @@ def _in_database(chosen: Settings) -> Iterator[Finding]:
     yield ok("migrations", "The database has the newest shape.")
     with database.transaction() as session:
         waits, lacks = reports.status(session), diagnosis.gaps(session)
-        ages = sources.ages(session)
+        ages, lost = sources.ages(session), numbers.holes(session)
     yield from credentials(ages)
     yield from work(waits)
+    yield from lost_on_their_way(lost)
     yield from signs_of_life(chosen.data_dir)
     yield from catalogue(lacks, students=waits["students"])
 
@@ -211,6 +215,18 @@ def credentials(ages: list[tuple[str, str, dt.timedelta]]) -> Iterator[Finding]:
     if ages and not old:
         yield ok(
             "credentials", f"No source's secret is older than a year; the oldest has {max(ages[0][2].days, 0)} days."
+        )
+
+
+def lost_on_their_way(holes: Iterable[numbers.Hole]) -> Iterator[Finding]:
+    """Yield which numbers of a source have not come, though later ones have."""
+    for (school, name), some in groupby(holes, key=lambda hole: (hole.school, hole.source)):
+        told = [hole.said for hole in some]
+        more = f" and {len(told) - SAID} more" if len(told) > SAID else ""
+        yield warning(
+            "numbers",
+            f"Events of source {name} of {school} were lost on their way: numbers {', '.join(told[:SAID])}{more}.",
+            f"Have the sender send them again; if its numbers began anew, `souschef source renumber {name}`.",
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from models.diagnosis import Traffic
-from workers.doctoring import spoken
+from workers.doctoring import lost_on_their_way, spoken
 from workers.findings import Finding, error, note, ok, warning
 
 SILENT_SECONDS = 7 * 86_400.0
@@ -25,6 +25,7 @@ TOTALS_ONLY = "See docs/lms/ on what this sender can say; totals alone move no s
 def examine(found: Traffic) -> Iterator[Finding]:
     """Yield what a source's traffic tells, the most telling first."""
     yield from _alive(found)
+    yield from lost_on_their_way(found.holes)
     yield from _items(found)
     yield from _unresolved(found)
     yield from _surveys(found)

@@ -23,7 +23,7 @@ from models.tables.learners import Interest, LearnerState, Parameters, SkillGap,
 from models.tables.outbox import Login, Outbox
 from models.tables.people import Alias, Class, Enrolment, Person
 from models.tables.privacy import Access, AccessHead, Erasure, Pseudonym, Retention, Tombstone
-from models.tables.schools import ClockOffset, DoorCount, School, Source
+from models.tables.schools import ClockOffset, DoorCount, School, Source, SourceNumber
 from models.tables.tallies import Tally
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "SkillGap",
     "Snapshot",
     "Source",
+    "SourceNumber",
     "Table",
     "Tally",
     "Tombstone",

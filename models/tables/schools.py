@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Interval, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, JSONB
 from sqlmodel import Field
 
 from models.tables.base import Table, identity, in_schema, moment, plain_text, references
@@ -62,6 +62,26 @@ class DoorCount(Table, table=True):
     outcome: str = Field(sa_column=plain_text(key=True))
     school_id: int = Field(sa_column=references("school"))
     count: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+def _ranges() -> Column[Any]:
+    return Column(INT8MULTIRANGE, nullable=False, server_default=text("'{}'::int8multirange"))
+
+
+class SourceNumber(Table, table=True):
+    """One row says which consecutive numbers of a source that numbers its events have come, as ranges."""
+
+    __tablename__ = "source_number"
+    __table_args__ = in_schema()
+
+    source_id: int = Field(sa_column=references("source", key=True))
+    school_id: int = Field(sa_column=references("school"))
+    seen: Any = Field(default=None, sa_column=_ranges())
+    missing: Any = Field(default=None, sa_column=_ranges())
+    """What was missing between the first and the last at the last sweep that found a change."""
+    named: Any = Field(default=None, sa_column=_ranges())
+    """What was still missing a sweep later: it is told, until it comes or the numbers begin anew."""
+    swept_at: dt.datetime | None = Field(default=None, sa_column=moment(null=True))
 
 
 class ClockOffset(Table, table=True):

@@ -71,6 +71,22 @@ def revoke(name: str, *, school: School = None) -> None:
     typer.echo(f"{name} is revoked.")
 
 
+@app.command()
+def renumber(name: str, *, school: School = None) -> None:
+    """Let a source's numbers begin anew: what is missing of those until now is no longer named.
+
+    Example: souschef source renumber sis, after the sender was installed anew and counts from 1 again
+    """
+    from models import database, numbers, sources
+
+    with database.transaction() as session:
+        try:
+            had = numbers.begin_anew(session, name, school=school)
+        except sources.SourceUnknown as error:
+            _refuse(str(error))
+    typer.echo(f"The numbers of {name} begin anew." if had else f"{name} has never sent a numbered event.")
+
+
 @app.command("set")
 def set_(
     name: str,

@@ -14,7 +14,8 @@ OLD_SECONDS = 120
 def status(*, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Show the backlog, its age, what is parked or in quarantine, and when the last event and refresh were.
 
-    Exit codes: 0 nothing needs a person, 1 something is in quarantine or the backlog is older than two minutes.
+    Exit codes: 0 nothing needs a person, 1 something is in quarantine or was lost on its way, or the backlog is older
+    than two minutes.
     """
     from models import database, reports
 
@@ -25,7 +26,7 @@ def status(*, as_json: Annotated[bool, typer.Option("--json", help="Print one JS
     else:
         for name, value in found.items():
             typer.echo(f"{name.replace('_', ' '):<33} {_said(value)}")
-    if found["quarantined"] or found["oldest_seconds"] > OLD_SECONDS:
+    if found["quarantined"] or found["number_holes"] or found["oldest_seconds"] > OLD_SECONDS:
         raise typer.Exit(1)
 
 
