@@ -10,10 +10,9 @@ from sqlmodel import Session
 from config.celery import wake
 from lms import canonical, canonical_orders, formats, strict_json
 from lms.facts import EventKind, PayloadError
-from models import database, inbox, outbox
+from models import database, inbox, numbers, outbox
 from models.inbox import Incoming
 from models.outbox import Outgoing, Refusal
-from models.sources import Sender
 from tasks.events import TASK_OF
 
 log = structlog.get_logger(__name__)
@@ -52,7 +51,7 @@ def _record(session: Session, batch: Sequence[Outgoing]) -> tuple[dict[EventKind
         read = [_read(each) for each in events]
         refusals += [each for each in read if isinstance(each, Refusal)]
         if events[0].source_id is not None:
-            for kind, ids in _deliver(session, events[0].sender(), read).items():
+            for kind, ids in _deliver(session, events, read).items():
                 accepted.setdefault(kind, []).extend(ids)
     outbox.refuse(session, refusals)
     refused = {each.id for each in refusals}
@@ -60,13 +59,29 @@ def _record(session: Session, batch: Sequence[Outgoing]) -> tuple[dict[EventKind
     return accepted, refusals
 
 
-def _deliver(session: Session, sender: Sender, read: Sequence[Incoming | Refusal | str]) -> dict[EventKind, list[int]]:
+def _deliver(
+    session: Session, events: Sequence[Outgoing], read: Sequence[Incoming | Refusal | str]
+) -> dict[EventKind, list[int]]:
     """Record one source's events and count them as the door does; return the new ids by kind."""
+    sender = events[0].sender()
     recorded = inbox.record(session, sender, [each for each in read if isinstance(each, Incoming)])
     nothing = Counter(each for each in read if isinstance(each, str))
     counts = {"accepted": recorded.count, "duplicate": recorded.duplicates, **nothing}
+    # Of all of them: what is refused was not lost on its way, and stands in the outbox with its code.
+    numbers.saw(session, sender, [number for number in map(_number, events) if number is not None])
     inbox.count_at_door(session, sender, counts)
     return dict(recorded.accepted)
+
+
+def _number(each: Outgoing) -> int | None:
+    """Return the sender's own number of an event, where it can be read."""
+    if _fault_of_source(each) is not None:
+        return None
+    try:
+        event = strict_json.read(each.event.encode())
+    except strict_json.BodyError:
+        return None
+    return formats.envelope(FORMAT, event, rules=each.sender().rules).number
 
 
 def _order(each: Outgoing) -> tuple[int, int]:

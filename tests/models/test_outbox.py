@@ -11,7 +11,7 @@ from sqlalchemy import text
 from config.settings import Settings, settings
 from lms import canonical, formats, strict_json
 from lms.facts import EventKind, SourceRules
-from models import database, inbox, outbox, sources
+from models import database, inbox, numbers, outbox, sources
 from models.inbox import Incoming
 from models.tables import School
 from tasks.maintenance import sweep_once
@@ -108,6 +108,25 @@ def test_what_makes_no_sense_stays_with_its_code_and_the_rest_goes_on(
     assert drain_outbox() == 1
     assert waiting() == [(source, code, pointer)]
     assert drain_outbox() == 0
+
+
+def test_what_came_through_the_outbox_was_not_lost_on_its_way() -> None:
+    """Of 1 to 6 the second is noise, the third is refused, and the fifth never came."""
+    noise, senseless = {"type": "page_viewed", "id": "v"}, {"type": "item_result", "id": "r"}
+    for number, told in ((1, picked()), (2, noise), (3, senseless), (4, picked(4)), (6, picked(6))):
+        insert({**told, "id": f"n{number}", "number": number})
+    insert({**picked(8), "number": 8}, source="moodle")
+    insert("no JSON")
+    assert drain_outbox() == 3
+    assert len(waiting()) == 3
+    for _ in range(2):
+        ask(f"""INSERT INTO souschef.clock_offset VALUES (true, interval '{numbers.PATIENCE_SECONDS + 1} s')
+                ON CONFLICT (single) DO UPDATE SET ahead = clock_offset.ahead + excluded.ahead RETURNING single""")
+        with database.transaction() as session:
+            numbers.sweep(session)
+    with database.transaction() as session:
+        assert [hole.said for hole in numbers.holes(session)] == ["5"]
+    assert ask("SELECT seen::text FROM souschef.source_number") == [("{[1,5),[6,7)}",)]
 
 
 def test_noise_and_surveys_that_may_not_be_read_are_counted_and_gone() -> None:
