@@ -1,5 +1,6 @@
 """The PostgreSQL role with which one school's LMS reads the contract and writes the outbox, and can do nothing else."""
 
+import datetime as dt
 import hashlib
 import re
 import secrets
@@ -68,6 +69,15 @@ def give(session: Session, school: str, *, url: str) -> Given:
         {"school": owner.id, "role": role},
     )
     return Given(school, role, _address(make_url(url), role, password), exists)
+
+
+def ages(session: Session) -> list[tuple[str, str, dt.timedelta]]:
+    """Return (school ref, role, age of its password) of every LMS's login, oldest first."""
+    statement = text("""
+        SELECT school.ref, role, souschef.clock() - rotated_at
+          FROM souschef.lms_login JOIN souschef.school ON school.id = school_id ORDER BY 3 DESC, 1
+    """)
+    return [(school, role, age) for school, role, age in session.connection().execute(statement)]
 
 
 def role_of(school: str) -> str:

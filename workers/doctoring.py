@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 
 from config.errors import Mendable
 from config.settings import Settings, settings
-from models import database, diagnosis, migrate, numbers, reports, sources
+from models import database, diagnosis, logins, migrate, numbers, reports, sources
 from workers import liveness
 from workers.broker_check import broker
 from workers.findings import Finding, error, note, ok, warning
@@ -35,6 +35,8 @@ LACKING = {
     "student_without_class": ("students without a class, who are assigned nothing", "Load their enrolments."),
 }
 """What each lack means, and its mend; without a mend it is a note."""
+Aged = tuple[str, str, dt.timedelta]
+"""School, name, and the age of the secret."""
 SAID = 20
 """So many holes are named one by one."""
 OLD_SECRET = dt.timedelta(days=366)
@@ -142,8 +144,9 @@ def _in_database(chosen: Settings) -> Iterator[Finding]:
     yield ok("migrations", "The database has the newest shape.")
     with database.transaction() as session:
         waits, lacks = reports.status(session), diagnosis.gaps(session)
-        ages, lost = sources.ages(session), numbers.holes(session)
-    yield from credentials(ages)
+        ages, passwords = sources.ages(session), logins.ages(session)
+        lost = numbers.holes(session)
+    yield from credentials(ages, passwords)
     yield from work(waits)
     yield from lost_on_their_way(lost)
     yield from signs_of_life(chosen.data_dir)
@@ -203,18 +206,25 @@ def work(waits: dict[str, object]) -> Iterator[Finding]:
         yield note("events", "No event has ever come.", "`souschef source add` makes a source.")
 
 
-def credentials(ages: list[tuple[str, str, dt.timedelta]]) -> Iterator[Finding]:
-    """Yield which sources' secrets are so old that somebody who has left may still know them."""
-    old = [each for each in ages if each[2] > OLD_SECRET]
-    for school, name, age in old:
+def credentials(ages: Sequence[Aged], passwords: Sequence[Aged]) -> Iterator[Finding]:
+    """Yield which secrets of sources and LMSs are so old that somebody who has left may still know them."""
+    old = [each for each in (*ages, *passwords) if each[2] > OLD_SECRET]
+    for school, name, age in (each for each in ages if each in old):
         yield warning(
             "credentials",
             f"The secret of source {name} of {school} is {spoken(age.total_seconds())} old.",
             f"`souschef source rotate {name} --school {school}`; the old one stays good for a week.",
         )
-    if ages and not old:
+    for school, role, age in (each for each in passwords if each in old):
+        yield warning(
+            "credentials",
+            f"The password of {role}, by which the LMS of {school} reads, is {spoken(age.total_seconds())} old.",
+            f"`souschef contract login {school}` makes a new one, which the LMS needs at once.",
+        )
+    if (ages or passwords) and not old:
+        oldest = max(age.days for _, _, age in (*ages, *passwords))
         yield ok(
-            "credentials", f"No source's secret is older than a year; the oldest has {max(ages[0][2].days, 0)} days."
+            "credentials", f"No secret of a source or LMS is older than a year; the oldest has {max(oldest, 0)} days."
         )
 
 

@@ -81,14 +81,15 @@ def test_a_clock_that_was_set_is_found(school: Settings) -> None:
     assert (sentence.startswith("The clock is set -3.0 days off"), severity) == (True, "warning")
 
 
-def test_a_secret_older_than_a_year_is_found_until_it_is_rotated(school: Settings) -> None:
-    """And not that of a source which is revoked, nor one that was made anew since."""
+def test_a_secret_or_password_older_than_a_year_is_found_until_it_is_rotated(school: Settings) -> None:
+    """And not that of a source which is revoked, nor one that was made anew since; an LMS's password too."""
 
     def old() -> list[str]:
         return [sentence for sentence in diagnosed()[1] if "secret of source" in sentence]
 
     assert old() == []
-    assert "No source's secret is older than a year; the oldest has 0 days." in RUN.invoke(app, ["doctor"]).stdout
+    fresh = "No secret of a source or LMS is older than a year; the oldest has 0 days."
+    assert fresh in RUN.invoke(app, ["doctor"]).stdout
     ask("UPDATE souschef.source SET created_at = souschef.clock() - interval '500 days'")
     assert old() == [f"The secret of source {name} of riverside is 500 days old." for name in ("forms", "moodle")]
     assert RUN.invoke(app, ["source", "rotate", "moodle", "--school", "riverside"]).exit_code == 0
@@ -96,6 +97,11 @@ def test_a_secret_older_than_a_year_is_found_until_it_is_rotated(school: Setting
     assert old() == []
     ask("UPDATE souschef.source SET previous_until = previous_until - interval '400 days'")
     assert old() == ["The secret of source moodle of riverside is 400 days old."]
+    ask("UPDATE souschef.source SET revoked_at = souschef.clock()")
+    ask("""INSERT INTO souschef.lms_login
+           SELECT id, 'lms_riverside', souschef.clock() - interval '450 days' FROM souschef.school""")
+    (said,) = [sentence for sentence in diagnosed()[1] if "password of" in sentence]
+    assert said == "The password of lms_riverside, by which the LMS of riverside reads, is 450 days old."
 
 
 def test_a_database_of_an_older_shape_is_an_error(school: Settings) -> None:
