@@ -22,12 +22,13 @@ demo: .venv/embedded.stamp ## Ten weeks of a real class turned into assignments,
 test: .venv/dev.stamp ## Run the tests against real servers; PYTEST="-k door -x" passes options on
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(PYTEST)
 
-check: .venv/dev.stamp ## Lint, format, types, the arrows between the folders, one head of migrations, what bandit finds
+check: .venv/dev.stamp ## Lint, format, types, the arrows between folders, migrations, the bill of materials, bandit
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -c "from models import migrate; migrate.head()"
+	@$(BIN)/python .ci/sbom.py /dev/null
 	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml config models learning lms tasks web workers
 
 up: .venv/embedded.stamp ## Start everything and keep it running until Ctrl-C

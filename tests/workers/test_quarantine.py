@@ -15,7 +15,7 @@ from lms.facts import EventKind
 from models import database, inbox, quarantine, sources
 from models.inbox import Incoming
 from models.quarantine import Chosen
-from models.tables import School
+from models.tables import Alias, Person, School
 from tasks.events import assessment_completed
 from workers.command_line import app
 
@@ -78,6 +78,33 @@ def test_the_event_itself_is_shown_only_to_who_asks_for_it(ids: list[int]) -> No
     assert SECRET_WORD not in run("quarantine", "show", str(ids[0]))
     told = json.loads(run("quarantine", "show", str(ids[0]), "--payload", "--json"))
     assert json.loads(told["payload"]) == BAD
+
+
+def test_who_reads_the_event_itself_stands_in_the_access_log(ids: list[int], tmp_path: Path) -> None:
+    """With the student as a subject where the name is known; to look at its code alone is no reading."""
+
+    def entries(*of: str) -> list[tuple[str, int, int]]:
+        told = json.loads(run("audit", "list", *of, "--json"))["entries"]
+        read = [each for each in told if each["action"].startswith("quarantine")]
+        return [(each["action"], each["students"], each["detail"]["events"]) for each in reversed(read)]
+
+    run("quarantine", "show", str(ids[0]))
+    run("quarantine", "export", str(tmp_path / "without.jsonl"))
+    assert entries() == []
+    run("quarantine", "show", str(ids[0]), "--payload")
+    with database.transaction() as session:
+        ((school,),) = session.connection().execute(text("SELECT id FROM souschef.school")).all()
+        person = Person(school_id=school, ref="s7", role="student")
+        session.add(person)
+        session.flush()
+        session.add(Alias(school_id=school, kind="person", name=SECRET_WORD, target_id=person.id))
+    run("quarantine", "export", str(tmp_path / "with.jsonl"), "--payload")
+    with database.transaction() as session:
+        session.connection().execute(text("UPDATE souschef.inbox SET payload = ''"))
+    run("quarantine", "show", str(ids[0]), "--payload")
+    assert entries() == [("quarantine show", 0, 1), ("quarantine export", 1, 1), ("quarantine show", 0, 1)]
+    assert entries("--student", "s7") == [("quarantine export", 1, 1)]
+    run("audit", "verify")
 
 
 def test_what_is_not_in_quarantine_cannot_be_shown(ids: list[int]) -> None:

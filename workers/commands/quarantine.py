@@ -60,7 +60,7 @@ def show(
     from config.errors import Mendable
     from models.quarantine import Chosen
 
-    held = _held(Chosen(ids=(id,)))
+    held = _held(Chosen(ids=(id,)), read="quarantine show" if payload else None)
     if not held:
         raise Mendable(f"There is no event {id} in quarantine.", "`souschef quarantine list` shows those that are.")
     told = _told(held[0], payload=payload)
@@ -142,7 +142,8 @@ def export(
     """Write what stands in quarantine as JSON lines; a file is readable by its owner alone."""
     from models.quarantine import Chosen
 
-    held = _held(Chosen(code=code, source=source, school=school, limit=limit))
+    chosen = Chosen(code=code, source=source, school=school, limit=limit)
+    held = _held(chosen, read="quarantine export" if payload else None)
     lines = "".join(json.dumps(_told(each, payload=payload)) + "\n" for each in held)
     if path is None:
         sys.stdout.write(lines)
@@ -151,11 +152,16 @@ def export(
     typer.echo(f"{len(held)} events are in {path}.")
 
 
-def _held(chosen: Chosen) -> list[Held]:
+def _held(chosen: Chosen, *, read: str | None = None) -> list[Held]:
+    """Return the events that are meant; where they are `read` themselves, the access log says so."""
     from models import database, quarantine
+    from workers import accountable
 
     with database.transaction() as session:
-        return quarantine.listed(session, chosen)
+        found = quarantine.listed(session, chosen)
+        if read is not None:
+            accountable.note_events(session, read, found)
+        return found
 
 
 def _told(each: Held, *, payload: bool) -> dict[str, Any]:
