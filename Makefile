@@ -56,7 +56,7 @@ sbom: .venv/dev.stamp ## Write the bill of materials of the image, sbom.json, as
 explanations: .venv/embedded.stamp ## Write docs/explanations.md anew from the example school
 	@PYTHONPATH=. $(BIN)/python -m workers.explanations
 
-compiled: .venv/dev.stamp ## Compile the decision: the same decisions in about half the time (needs gcc)
+compiled: .venv/dev.stamp ## Compile the decision: the same decisions in .6 of the time (needs gcc)
 	@$(BIN)/python .ci/compiled.py .compiled && echo "bin/souschef decides by machine code from now on; rm -r .compiled undoes it"
 
 lock: ## Pin all dependencies anew (needs uv)

@@ -39,7 +39,10 @@ def command(name: str, chosen: Settings) -> list[str]:
             where = ["--host", chosen.web_host, "--port", str(chosen.web_port)]
             grace = ["--timeout-graceful-shutdown", str(DOOR_GRACE_SECONDS)]
             return ["uvicorn", "workers.door:app", *where, "--no-access-log", "--no-server-header", *grace]
-        case "worker" | "beat" | "flower":
+        case "worker":
+            # Flower calls it by what it is for; a second one on the machine needs a name of its own.
+            return ["celery", "-A", "workers.app", "worker", "--hostname", "worker@%h"]
+        case "beat" | "flower":
             return ["celery", "-A", "workers.app", name]
         case _:
             raise ValueError(f"{name!r} is none of {', '.join(NAMES)}")

@@ -50,6 +50,7 @@ def test_flower_tells_what_came_of_the_class_and_nothing_of_a_student(kitchen: K
     assert answers == 2144
     names = {task["name"] for task in tasks.values()}
     assert {"assessment_completed", "survey_submitted"} <= names
+    assert {task["worker"].partition("@")[0] for task in tasks.values()} == {"worker"}
     assert states == {"SUCCESS"}
     assert sum(result.get("students", 0) for result in results) >= 28
     everything = "".join(page(kitchen, path) for path in ("/", "/tasks", "/broker", "/api/tasks", "/api/workers"))
