@@ -36,6 +36,19 @@ class Given:
     """Whether there was one before, whose password is void from now on."""
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the login of one school's LMS may."""
+
+    school: str
+    role: str
+    there: bool
+    enough: bool
+    """It may log in, read every view and write to the outbox."""
+    too_much: bool
+    """No fence between schools binds it, or it may look behind the contract."""
+
+
 def give(session: Session, school: str, *, url: str) -> Given:
     """Make the login of a school, or give it a new password; the old one is void at once.
 
@@ -78,6 +91,23 @@ def ages(session: Session) -> list[tuple[str, str, dt.timedelta]]:
           FROM souschef.lms_login JOIN souschef.school ON school.id = school_id ORDER BY 3 DESC, 1
     """)
     return [(school, role, age) for school, role, age in session.connection().execute(statement)]
+
+
+def judged(session: Session) -> list[Judged]:
+    """Return what every LMS's login may in truth, by school: roles are the server's, and in no dump of a database."""
+    statement = text("""
+        SELECT school.ref, login.role, role.oid IS NOT NULL,
+               role.oid IS NOT NULL AND role.rolcanlogin AND has_schema_privilege(role.oid, 'lms', 'USAGE')
+                 AND has_column_privilege(role.oid, 'lms.event_outbox', 'event', 'INSERT')
+                 AND (SELECT bool_and(has_table_privilege(role.oid, view.oid, 'SELECT'))
+                        FROM pg_class AS view WHERE relnamespace = 'lms'::regnamespace AND relkind = 'v'),
+               role.oid IS NOT NULL
+                 AND (rolsuper OR rolbypassrls OR rolcreaterole OR has_schema_privilege(role.oid, 'souschef', 'USAGE'))
+          FROM souschef.lms_login AS login JOIN souschef.school ON school.id = login.school_id
+          LEFT JOIN pg_roles AS role ON role.rolname = login.role
+         ORDER BY school.ref
+    """)
+    return [Judged(*row) for row in session.connection().execute(statement)]
 
 
 def role_of(school: str) -> str:

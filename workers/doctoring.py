@@ -145,7 +145,8 @@ def _in_database(chosen: Settings) -> Iterator[Finding]:
     with database.transaction() as session:
         waits, lacks = reports.status(session), diagnosis.gaps(session)
         ages, passwords = sources.ages(session), logins.ages(session)
-        lost = numbers.holes(session)
+        lost, lms = numbers.holes(session), logins.judged(session)
+    yield from lms_logins(lms)
     yield from credentials(ages, passwords)
     yield from work(waits)
     yield from lost_on_their_way(lost)
@@ -187,6 +188,25 @@ def login(found: diagnosis.Server) -> Iterator[Finding]:
         )
     else:
         yield ok("login", "Our login at the database is a plain one, which the fences between schools bind.")
+
+
+def lms_logins(found: Sequence[logins.Judged]) -> Iterator[Finding]:
+    """Yield which logins of LMSs are not there, may too little, or may more than read their own school's contract."""
+    wrong = [each for each in found if each.too_much or not each.enough]
+    for each in wrong:
+        again = f"`souschef contract login {each.school}` makes it and its password anew."
+        if not each.there:
+            yield error("lms login", f"{each.role}, by which the LMS of {each.school} reads, is not there.", again)
+        elif each.too_much:
+            mend = (
+                f'ALTER ROLE "{each.role}" NOSUPERUSER NOBYPASSRLS NOCREATEROLE; '
+                f'REVOKE ALL ON SCHEMA souschef FROM "{each.role}"; and whatever role was granted to it.'
+            )
+            yield error("lms login", f"{each.role} may see more than the contract of {each.school}.", mend)
+        else:
+            yield error("lms login", f"{each.role} may not read all of the contract of {each.school}.", again)
+    if found and not wrong:
+        yield ok("lms login", f"Every LMS's login ({len(found)}) reads its own school's contract and no more.")
 
 
 def work(waits: dict[str, object]) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from config import settings as configuration
 from config.errors import Mendable
 from config.settings import Settings
 from lms import formats, strict_json
-from models import database, diagnosis, inbox, sources
+from models import database, diagnosis, inbox, logins, sources
 from models.inbox import Incoming
 from models.sources import Sender
 from tasks.events import assessment_completed
@@ -102,6 +102,38 @@ def test_a_secret_or_password_older_than_a_year_is_found_until_it_is_rotated(sch
            SELECT id, 'lms_riverside', souschef.clock() - interval '450 days' FROM souschef.school""")
     (said,) = [sentence for sentence in diagnosed()[1] if "password of" in sentence]
     assert said == "The password of lms_riverside, by which the LMS of riverside reads, is 450 days old."
+
+
+def test_a_login_of_an_lms_that_is_gone_or_may_too_little_or_too_much_is_found(school: Settings) -> None:
+    """Each fault by hand, as a restore or an eager administrator would make it; the command's own login has none."""
+
+    def said() -> list[str]:
+        return [
+            sentence for sentence, severity in diagnosed()[1].items() if "lms_river" in sentence and severity == "error"
+        ]
+
+    with database.transaction() as session:
+        logins.give(session, "riverside", url=school.database_url_text())
+        ((role,),) = session.connection().execute(text("SELECT role FROM souschef.lms_login")).all()
+    try:
+        assert said() == []
+        assert "Every LMS's login (1) reads" in RUN.invoke(app, ["doctor"]).stdout
+        ask(f"REVOKE SELECT ON lms.skill_gaps FROM {role}")
+        assert said() == [f"{role} may not read all of the contract of riverside."]
+        for more, less in (
+            (f"ALTER ROLE {role} BYPASSRLS", f"ALTER ROLE {role} NOBYPASSRLS"),
+            (f"GRANT USAGE ON SCHEMA souschef TO {role}", f"REVOKE ALL ON SCHEMA souschef FROM {role}"),
+        ):
+            ask(more)
+            assert said() == [f"{role} may see more than the contract of riverside."]
+            ask(less)
+        with database.transaction() as session:
+            logins.give(session, "riverside", url=school.database_url_text())
+        assert said() == []
+    finally:
+        ask(f"DROP OWNED BY {role}")
+        ask(f"DROP ROLE {role}")
+    assert said() == [f"{role}, by which the LMS of riverside reads, is not there."]
 
 
 def test_a_database_of_an_older_shape_is_an_error(school: Settings) -> None:
