@@ -87,6 +87,16 @@ def holes(session: Session, *, source_id: int | None = None) -> list[Hole]:
     return [Hole(*row) for row in session.connection().execute(statement, parameters)]
 
 
+def not_consecutive(session: Session) -> list[tuple[str, str]]:
+    """Return (school, source) whose numbers have so many holes that they are no longer watched."""
+    statement = text("""
+        SELECT school.ref, source.name FROM souschef.source_number AS row, souschef.source, souschef.school
+         WHERE source.id = row.source_id AND school.id = row.school_id
+           AND (SELECT count(*) FROM unnest(row.seen)) > :most ORDER BY school.ref, source.name
+    """)
+    return [(school, name) for school, name in session.connection().execute(statement, {"most": MOST_RANGES})]
+
+
 def begin_anew(session: Session, name: str, *, school: str | None = None) -> bool:
     """Forget a source's numbers, and what is missing of them; return whether there were any.
 

@@ -146,10 +146,14 @@ def _in_database(chosen: Settings) -> Iterator[Finding]:
         waits, lacks = reports.status(session), diagnosis.gaps(session)
         ages, passwords = sources.ages(session), logins.ages(session)
         lost, lms = numbers.holes(session), logins.judged(session)
+        unwatched = numbers.not_consecutive(session)
     yield from lms_logins(lms)
     yield from credentials(ages, passwords)
     yield from work(waits)
     yield from lost_on_their_way(lost)
+    for school, name in unwatched:
+        said = f"The numbers of source {name} of {school} are not consecutive: what is lost of it cannot be seen."
+        yield note("numbers", said, f"Have it count by one, then `souschef source renumber {name}`.")
     yield from signs_of_life(chosen.data_dir)
     yield from catalogue(lacks, students=waits["students"])
 

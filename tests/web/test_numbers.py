@@ -130,6 +130,12 @@ def test_numbers_that_are_not_consecutive_say_nothing_and_take_no_room(send: Cal
     assert (swept(), swept(), named()) == ([], [], [])
     ((ranges,),) = ask("SELECT count(*) FROM souschef.source_number, unnest(seen)")
     assert ranges <= MOST_RANGES + 500
+    told = json.loads(RUN.invoke(app, ["doctor", "--json"]).stdout)["findings"]
+    ((said, severity),) = [(each["sentence"], each["severity"]) for each in told if each["about"] == "numbers"]
+    assert (said.partition(":")[0], severity) == ("The numbers of source sis of riverside are not consecutive", "note")
+    RUN.invoke(app, ["source", "renumber", "sis"])
+    send(1, 3)
+    assert (swept(), swept()) == ([], [(2, 2)])
 
 
 @pytest.mark.parametrize("number", [-1, 1.5, "7", True, 10**15 + 1, [1], {}])
