@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg import errors
 from psycopg.types.array import ListBinaryDumper
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlmodel import Session
 
@@ -99,6 +99,15 @@ def transaction(*, role: str = "worker", url: str | None = None) -> Iterator[Ses
         if isinstance(error.orig, ABSENT):
             raise MigrationsMissing from None
         raise
+
+
+def plan_for_size(session: Session) -> None:
+    """Have each statement of this transaction planned for what it is given, instead of as for a handful of rows.
+
+    A statement that has run a few times keeps one plan for all. Made while single events came, or while a table was
+    empty, that plan joins a batch of 500 row by row.
+    """
+    session.connection().execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
 
 
 def unreachable(error: OperationalError) -> DatabaseUnreachable:

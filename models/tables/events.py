@@ -117,6 +117,7 @@ class Fact(Table, table=True):
         CheckConstraint("weight BETWEEN 0 AND 10", name="weight_sane"),
         Index("ix_fact_student", "student_id", "occurred_at"),
         Index("ix_fact_inbox_id", "inbox_id"),
+        Index("ix_fact_total", "student_id", "attempt", postgresql_where=text("kind = 'attempt_graded'")),
     )
 
     id: int | None = Field(default=None, sa_column=identity())

@@ -77,6 +77,49 @@ def test_what_one_worker_holds_no_other_gets(sender: Sender) -> None:
     assert claim(sender) == []
 
 
+def of_students(count: int, *, each: int) -> list[Incoming]:
+    """So many events of so many students, whose names spread over the shards, in turns as a class hands in."""
+    return [
+        Incoming(EventKind.ASSESSMENT, (n * count + s).to_bytes(16, "big"), f"student {s}", "{}")
+        for n in range(each)
+        for s in range(count)
+    ]
+
+
+def test_two_workers_in_one_schools_burst_have_no_shard_in_common(sender: Sender) -> None:
+    """2,000 events of 200 students: each takes some shards, and of the students in them all that is near."""
+    record(sender, of_students(200, each=10))
+    with transaction() as session:
+        first = inbox.claim(session, EventKind.ASSESSMENT, school_id=sender.school_id, lease_seconds=30)
+    with transaction() as working:
+        assert inbox.hold_shards(working, sender.school_id, first) == len({event.shard for event in first})
+        second = claim(sender)
+        third = claim(sender)
+    mine, yours, theirs = ({event.shard for event in each} for each in (first, second, third))
+    assert len(mine) == len(yours) == inbox.SHARDS_AT_ONCE
+    assert not mine & yours
+    assert not mine & theirs
+    assert min(len(first), len(second)) > 300
+    assert {event.id for event in first}.isdisjoint(event.id for event in second)
+
+
+def test_where_all_that_is_due_is_in_anothers_shards_it_is_taken_all_the_same(sender: Sender) -> None:
+    """A worker that has died, or stands still, with a shard in its hands must not stop the shard's other students."""
+    record(sender, of_students(1, each=3))
+    first = claim(sender)
+    with transaction() as working:
+        assert inbox.hold_shards(working, sender.school_id, first) == 1
+        record(sender, [Incoming(EventKind.ASSESSMENT, b"k" * 16, "student 0", "{}")])
+        assert len(claim(sender)) == 1
+
+
+def test_the_shards_of_one_school_are_not_anothers(sender: Sender) -> None:
+    record(sender, of_students(64, each=1))
+    held = claim(sender)
+    with transaction() as one, transaction() as other:
+        assert inbox.hold_shards(one, sender.school_id, held) == inbox.hold_shards(other, sender.school_id + 1, held)
+
+
 def test_an_expired_lease_is_claimed_again_and_the_first_worker_cannot_finish(sender: Sender) -> None:
     """The thawed worker's whole transaction is void, because its attempt is no longer the last."""
     record(sender, some(1))
