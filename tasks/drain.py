@@ -9,7 +9,7 @@ import structlog
 from config.progress import Progress
 from config.settings import settings
 from lms.facts import EventKind
-from models import database, inbox
+from models import claiming, database, inbox
 from models.inbox import Claimed
 from tasks.apply import apply
 from tasks.orders import apply_orders
@@ -68,10 +68,10 @@ def told(counts: Counter[str]) -> Outcome:
 
 def _claim(kind: EventKind, ids: Sequence[int]) -> tuple[int, list[Claimed]] | None:
     with database.transaction() as session:
-        school_id = inbox.next_school(session, kind, ids=ids)
+        school_id = claiming.next_school(session, kind, ids=ids)
         if school_id is None:
             return None
-        return school_id, inbox.claim(session, kind, school_id=school_id, lease_seconds=settings().lease_seconds)
+        return school_id, claiming.claim(session, kind, school_id=school_id, lease_seconds=settings().lease_seconds)
 
 
 def _work(kind: EventKind, school_id: int, events: list[Claimed]) -> Counter[str]:
@@ -79,7 +79,7 @@ def _work(kind: EventKind, school_id: int, events: list[Claimed]) -> Counter[str
     handle = apply_orders if kind is EventKind.ORDER else apply
     try:
         with database.transaction() as session:
-            inbox.hold_shards(session, school_id, events)
+            claiming.hold_shards(session, school_id, events)
             if len(events) >= LARGE:
                 database.plan_for_size(session)
             counts = handle(session, school_id, events)

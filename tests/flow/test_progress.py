@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from config.settings import Settings, settings
 from models import database, sources
-from models.inbox import BATCH_SIZES
+from models.claiming import BATCH_SIZES
 from workers import demonstration
 from workers.supervisor import Kitchen, running
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from lms.facts import EventKind
-from models import database, inbox, sources
+from models import claiming, database, inbox, sources
 from models.inbox import Claimed, Ending, Incoming, LeaseLost
 from models.sources import Sender
 from models.tables import School
@@ -41,7 +41,7 @@ def record(sender: Sender, events: list[Incoming]) -> inbox.Recorded:
 
 def claim(sender: Sender, *, lease_seconds: float = 30.0) -> list[Claimed]:
     with transaction() as session:
-        return inbox.claim(session, EventKind.ASSESSMENT, school_id=sender.school_id, lease_seconds=lease_seconds)
+        return claiming.claim(session, EventKind.ASSESSMENT, school_id=sender.school_id, lease_seconds=lease_seconds)
 
 
 def advance(seconds: float) -> None:
@@ -90,13 +90,13 @@ def test_two_workers_in_one_schools_burst_have_no_shard_in_common(sender: Sender
     """2,000 events of 200 students: each takes some shards, and of the students in them all that is near."""
     record(sender, of_students(200, each=10))
     with transaction() as session:
-        first = inbox.claim(session, EventKind.ASSESSMENT, school_id=sender.school_id, lease_seconds=30)
+        first = claiming.claim(session, EventKind.ASSESSMENT, school_id=sender.school_id, lease_seconds=30)
     with transaction() as working:
-        assert inbox.hold_shards(working, sender.school_id, first) == len({event.shard for event in first})
+        assert claiming.hold_shards(working, sender.school_id, first) == len({event.shard for event in first})
         second = claim(sender)
         third = claim(sender)
     mine, yours, theirs = ({event.shard for event in each} for each in (first, second, third))
-    assert len(mine) == len(yours) == inbox.SHARDS_AT_ONCE
+    assert len(mine) == len(yours) == claiming.SHARDS_AT_ONCE
     assert not mine & yours
     assert not mine & theirs
     assert min(len(first), len(second)) > 300
@@ -108,7 +108,7 @@ def test_where_all_that_is_due_is_in_anothers_shards_it_is_taken_all_the_same(se
     record(sender, of_students(1, each=3))
     first = claim(sender)
     with transaction() as working:
-        assert inbox.hold_shards(working, sender.school_id, first) == 1
+        assert claiming.hold_shards(working, sender.school_id, first) == 1
         record(sender, [Incoming(EventKind.ASSESSMENT, b"k" * 16, "student 0", "{}")])
         assert len(claim(sender)) == 1
 
@@ -117,7 +117,9 @@ def test_the_shards_of_one_school_are_not_anothers(sender: Sender) -> None:
     record(sender, of_students(64, each=1))
     held = claim(sender)
     with transaction() as one, transaction() as other:
-        assert inbox.hold_shards(one, sender.school_id, held) == inbox.hold_shards(other, sender.school_id + 1, held)
+        assert claiming.hold_shards(one, sender.school_id, held) == claiming.hold_shards(
+            other, sender.school_id + 1, held
+        )
 
 
 def test_an_expired_lease_is_claimed_again_and_the_first_worker_cannot_finish(sender: Sender) -> None:
@@ -180,8 +182,8 @@ def test_an_event_that_kills_its_worker_five_times_goes_into_quarantine(sender: 
         advance(31)
     assert claim(sender) == []  # a worker that is quicker than the sweep leaves it alone
     with transaction() as session:
-        assert inbox.next_school(session, EventKind.ASSESSMENT) is None
-        assert inbox.next_school(session, EventKind.ASSESSMENT, ids=[1]) is None
+        assert claiming.next_school(session, EventKind.ASSESSMENT) is None
+        assert claiming.next_school(session, EventKind.ASSESSMENT, ids=[1]) is None
         assert inbox.exhausted(session) == 1
         assert session.connection().execute(text("SELECT code FROM souschef.quarantine")).scalar_one() == "crashed"
 

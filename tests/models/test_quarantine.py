@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from lms.facts import EventKind
-from models import database, inbox, quarantine, sources
+from models import claiming, database, inbox, quarantine, sources
 from models.inbox import Ending, Incoming
 from models.quarantine import Chosen
 from models.sources import Sender
@@ -36,7 +36,7 @@ def held(sender: Sender) -> list[int]:
     """Four events that were worked once: two in quarantine for `schema`, one as `crashed`, one done."""
     with transaction() as session:
         ids = put(sender, 4)
-        claimed = inbox.claim(session, EventKind.ASSESSMENT, school_id=sender.school_id, lease_seconds=30)
+        claimed = claiming.claim(session, EventKind.ASSESSMENT, school_id=sender.school_id, lease_seconds=30)
         reasons = {ids[0]: ("schema", "/verb/id"), ids[1]: ("schema", ""), ids[2]: ("crashed", "")}
         inbox.finish(session, claimed, Ending(done=[ids[3]], quarantined=reasons))
     return ids
@@ -95,7 +95,7 @@ def test_a_retry_keeps_the_id_and_gives_all_attempts_back(sender: Sender, held: 
     assert row(held[0]) == ("pending", None, 0, False)
     assert [row(event)[0] for event in held[1:]] == ["quarantined", "quarantined", "done"]
     with transaction() as session:
-        again = inbox.claim(session, EventKind.ASSESSMENT, school_id=sender.school_id, lease_seconds=30)
+        again = claiming.claim(session, EventKind.ASSESSMENT, school_id=sender.school_id, lease_seconds=30)
     assert [(event.id, event.attempts, event.payload) for event in again] == [(held[0], 1, '{"n": 0}')]
 
 
@@ -114,7 +114,7 @@ def test_reading_again_leaves_out_what_is_held_given_up_or_pruned(sender: Sender
     more = put(sender, 2, start=4)
     with transaction() as session:
         quarantine.discard(session, [held[0]])
-        claimed = inbox.claim(session, EventKind.ASSESSMENT, school_id=sender.school_id, lease_seconds=30)
+        claimed = claiming.claim(session, EventKind.ASSESSMENT, school_id=sender.school_id, lease_seconds=30)
         inbox.finish(session, claimed, Ending(done=[more[1]], parked={more[0]: "unknown_item"}))
         emptied = text("UPDATE souschef.inbox SET payload = '' WHERE id = :id")
         session.connection().execute(emptied, {"id": more[1]})
@@ -140,7 +140,7 @@ def test_slices_hold_each_event_once(sender: Sender, held: list[int]) -> None:
     """Seven done events in slices of three: 3, 3, 1, and the last says that it is the last."""
     more = put(sender, 6, start=10)
     with transaction() as session:
-        claimed = inbox.claim(session, EventKind.ASSESSMENT, school_id=sender.school_id, lease_seconds=30)
+        claimed = claiming.claim(session, EventKind.ASSESSMENT, school_id=sender.school_id, lease_seconds=30)
         inbox.finish(session, claimed, Ending(done=more))
     found: list[list[int]] = []
     after: int | None = 0

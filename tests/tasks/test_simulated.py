@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from learning import mastery
-from models import database, facts, inbox, quarantine, terms
+from models import claiming, database, facts, inbox, quarantine, terms
 from models.facts import BEGINNING
 from tasks.folding import responses_of
 from tests.tasks.simulated import Broker, Faults, World, expected, faulty, history, kinds, requests
@@ -120,14 +120,14 @@ def test_a_worker_that_finishes_before_it_works_loses_events_in_the_simulation(
     make_world: Callable[[int], tuple[World, list[Any]]], ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The mutant that must fail: events are marked done as they are claimed, as acknowledging early would."""
-    honest, finish = inbox.claim, inbox.finish
+    honest, finish = claiming.claim, inbox.finish
 
     def early(session: Any, *args: Any, **kwargs: Any) -> list[inbox.Claimed]:
         claimed = honest(session, *args, **kwargs)
         finish(session, claimed, inbox.Ending(done=[event.id for event in claimed]))
         return claimed
 
-    monkeypatch.setattr(inbox, "claim", early)
+    monkeypatch.setattr(claiming, "claim", early)
     monkeypatch.setattr(inbox, "finish", lambda *_: None)
     world, told = make_world(3)
     while world.unsent or world.broker.messages:
