@@ -21,25 +21,27 @@ class Estimator:
         self.known: list[dict[int, SkillBelief]] = [{} for _ in range(classroom.students)]
         self.newest: list[float | None] = [None] * classroom.students
         self.mastery = np.full((classroom.students, len(classroom.needs)), 0.5)
-        """Believed mastery, (students, skills)."""
+        """Believed mastery when it was looked at last, (students, skills)."""
+        self._moved = set(range(classroom.students))
 
     def hear(self, student: int, responses: Sequence[Response], *, at: float) -> None:
         """Fold in what has arrived at `at`."""
         self.states[student] = fold(self.states[student], responses, snapshot=self.classroom.snapshot)
         self.newest[student] = at
         self.known[student] = {}
+        self._moved.add(student)
 
     def look(self, student: int, *, at: float) -> dict[int, SkillBelief]:
         """Return what is believed of the skills in scope and of all that they rest on."""
         if not self.known[student]:
             found = beliefs(self.states[student], self.relevant, snapshot=self.classroom.snapshot, as_of=at)
             self.known[student] = found
-            for skill, belief in found.items():
-                self.mastery[student, skill - 1] = mastery(belief)
         return self.known[student]
 
     def look_at_all(self, *, at: float) -> Floats:
         """Return believed mastery of all students, (students, skills)."""
-        for student in range(self.classroom.students):
-            self.look(student, at=at)
+        for student in self._moved:
+            for skill, belief in self.look(student, at=at).items():
+                self.mastery[student, skill - 1] = mastery(belief)
+        self._moved.clear()
         return self.mastery

@@ -9,7 +9,10 @@ from learning.simulation.run import Size
 from learning.simulation.worlds import WORLDS, World
 
 OURS = ("own", "own_skill_only")
+"""Simulated in every world."""
+MATTERS = "matters"
 ONLY_WHERE_IT_MATTERS = ("own_weakened", "oracle", "own_four")
+"""Simulated, like the baselines, only in the world that their gates are about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,6 @@ class Plan:
     seeds: int
     size: Size
     worlds: tuple[str, ...]
-    baselines_everywhere: bool
 
     def tasks(self) -> list[Task]:
         """Return the tasks, the longest first, so that workers end together."""
@@ -39,10 +41,8 @@ class Plan:
             if world.name not in self.worlds:
                 continue
             policies = list(OURS)
-            if world.name == "matters":
-                policies += ONLY_WHERE_IT_MATTERS
-            if world.name == "matters" or self.baselines_everywhere:
-                policies += BASELINES
+            if world.name == MATTERS:
+                policies += (*ONLY_WHERE_IT_MATTERS, *BASELINES)
             found += [Task(policy, world, seed, self.size) for seed in range(self.seeds) for policy in policies]
         return sorted(found, key=lambda task: (task.policy in BASELINES, task.seed))
 
@@ -51,7 +51,6 @@ QUICK = Plan(
     "quick",
     4,
     Size(students=12, days=40),
-    ("matters", "null", "distracts", "slow", "slow_plain"),
-    baselines_everywhere=False,
+    (MATTERS, "null", "distracts", "slow", "slow_plain"),
 )
-FULL = Plan("full", 30, Size(students=200, days=60), tuple(w.name for w in WORLDS), baselines_everywhere=True)
+FULL = Plan("full", 30, Size(students=200, days=60), tuple(w.name for w in WORLDS))
