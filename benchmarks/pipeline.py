@@ -248,9 +248,9 @@ def _percentile(values: Sequence[float], share: float) -> float | None:
     return round(1_000 * values[min(len(values) - 1, int(share * len(values)))], 1) if values else None
 
 
-def show(told: dict[str, object], console: Console) -> None:
+def show(told: dict[str, object], console: Console, *, title: str = "From the door to visible assignments") -> None:
     """Print the figures as a table."""
-    table = Table("", "", title="From the door to visible assignments")
+    table = Table("", "", title=title)
     for name, value in told.items():
         table.add_row(name.replace("_", " "), orjson.dumps(value).decode() if isinstance(value, dict) else str(value))
     console.print(table)
