@@ -16,6 +16,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from config.addresses import checked
 from config.errors import DataFolderReadOnly, Exit, Mendable
 from config.servers import read_state
 
@@ -55,7 +56,7 @@ class Settings(BaseSettings):
     broker_url: SecretStr | None = Field(default=None, description="Redis, Valkey or RabbitMQ; unset: embedded Valkey.")
     data_dir: Path = Field(default_factory=_data_dir, description="Where embedded servers, logs and secrets live.")
     secret_key: SecretStr | None = Field(
-        default=None, min_length=MIN_SECRET, description="What credentials are derived from; unset: made and kept."
+        default=None, description="What credentials are derived from; unset: made and kept."
     )
     secret_key_file: Path | None = Field(default=None, description="A file that holds the secret key.")
     web_host: str = Field(default="127.0.0.1", description="Address of the doors.")
@@ -92,7 +93,11 @@ class Settings(BaseSettings):
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, folder: Path) -> Path:
-        return folder.expanduser().absolute()
+        folder = folder.expanduser().absolute()
+        with suppress(PermissionError):  # who may not look finds out where it is used
+            if any(path.exists() and not path.is_dir() for path in (folder, *folder.parents)):
+                raise ValueError("it names a file, and a folder is due")
+        return folder
 
     @field_validator("database_url")
     @classmethod
@@ -102,14 +107,21 @@ class Settings(BaseSettings):
         scheme, _, rest = url.get_secret_value().partition("://")
         if scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
             raise ValueError("it must begin with postgresql://")
-        return SecretStr(f"postgresql+psycopg://{rest}")
+        return SecretStr(checked(f"postgresql+psycopg://{rest}"))
 
     @field_validator("broker_url")
     @classmethod
     def _known_broker(cls, url: SecretStr | None) -> SecretStr | None:
         if url is not None and url.get_secret_value().partition("://")[0] not in {"redis", "rediss", "amqp", "amqps"}:
             raise ValueError("it must begin with redis://, rediss://, amqp:// or amqps://")
-        return url
+        return None if url is None else SecretStr(checked(url.get_secret_value()))
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and len(key.get_secret_value()) < MIN_SECRET:
+            raise ValueError(f"it is shorter than {MIN_SECRET} characters")
+        return key
 
     @field_validator("flower_oauth_allowed")
     @classmethod
@@ -189,8 +201,9 @@ def settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper()
+        why = first["msg"].removeprefix("Value error, ").replace("Input should", "it should", 1)
         raise SettingsWrong(
-            f"{name} cannot be used: {first['msg']}.", "Mend it in the environment, in .env or in its secret file."
+            f"{name} cannot be used: {why}.", "Mend it in the environment, in .env or in its secret file."
         ) from None
 
 

@@ -87,6 +87,13 @@ def test_every_spelling_of_postgresql_means_psycopg_3(scheme: str, monkeypatch: 
     [
         ("SOUSCHEF_DATABASE_URL", "mysql://cook:pepper@db/kitchen"),
         ("SOUSCHEF_BROKER_URL", "kafka://cook:pepper@broker"),
+        ("SOUSCHEF_DATABASE_URL", "postgresql://cook:pepper@db:door/kitchen"),
+        ("SOUSCHEF_DATABASE_URL", "postgresql://cook:salt@pepper@db/kitchen"),
+        ("SOUSCHEF_DATABASE_URL", "postgresql://cook:salt/pepper@db/kitchen"),
+        ("SOUSCHEF_DATABASE_URL", "postgresql://cook:salt#pepper@db/kitchen"),
+        ("SOUSCHEF_BROKER_URL", "redis://:pepper@broker/zero"),
+        ("SOUSCHEF_BROKER_URL", "amqp://cook:pepper@a//;amqp://cook:pepper@b:port//"),
+        ("SOUSCHEF_DATA_DIR", f"{__file__}/pepper"),
         ("SOUSCHEF_WEB_PORT", "pepper"),
         ("SOUSCHEF_WORKER_CONCURRENCY", "0"),
         ("SOUSCHEF_SECRET_KEY", "pepper"),
@@ -98,6 +105,23 @@ def test_a_senseless_value_is_named_and_not_shown(name: str, value: str, monkeyp
         configuration.settings()
     assert name in str(refused.value)
     assert "pepper" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("database_url", "postgresql://cook:salt%40pepper@db:5432/kitchen?options=a@b"),
+        ("database_url", "postgresql:///kitchen?host=/run/postgresql"),
+        ("database_url", "postgresql://cook@[::1]:5432/kitchen"),
+        ("broker_url", "redis://"),
+        ("broker_url", "rediss://chef:salt@broker:6380/3?ssl_cert_reqs=required"),
+        ("broker_url", "amqp://cook:salt@a:5672//;amqp://cook:salt@b:5672//"),
+    ],
+)
+def test_an_address_that_makes_sense_stays_as_it_is(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"SOUSCHEF_{name.upper()}", value)
+    found = getattr(configuration.settings(), name).get_secret_value()
+    assert found == value.replace("postgresql://", "postgresql+psycopg://")
 
 
 def test_an_empty_value_means_unset_as_compose_files_write_it(monkeypatch: pytest.MonkeyPatch) -> None:
