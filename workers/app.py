@@ -20,6 +20,7 @@ from config.errors import Mendable
 from config.settings import settings
 from workers import liveness
 from workers.database_shape import check_shape
+from workers.surroundings import check_port
 from workers.sweeper import Sweeper
 
 __all__ = ["app"]
@@ -37,6 +38,8 @@ def _prepare_command_line() -> None:
         settings().flower_password_text()
         if "worker" in sys.argv:
             check_shape(settings().database_url_text())
+        if "flower" in sys.argv and not any(word.startswith(("--port", "--address")) for word in sys.argv):
+            check_port(settings().flower_host, settings().flower_port, what="Flower", setting="SOUSCHEF_FLOWER_PORT")
     except Mendable as error:
         sys.stderr.write(f"souschef: {error}\n")
         raise SystemExit(error.exit_code) from None

@@ -14,11 +14,12 @@ __all__ = ["app"]
 
 
 def _prepare() -> None:
-    our_logging.configure()
-    for name in ("uvicorn", "uvicorn.error"):
-        logging.getLogger(name).handlers.clear()
-        logging.getLogger(name).propagate = True
     try:
+        our_logging.configure()
+        for name in ("uvicorn", "uvicorn.error"):
+            logging.getLogger(name).handlers.clear()
+            logging.getLogger(name).propagate = True
+        settings().secret_key_bytes()  # whose file cannot be read lets nobody in
         check_shape(settings().database_url_text())
     except Mendable as error:
         sys.stderr.write(f"souschef: {error}\n")

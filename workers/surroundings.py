@@ -39,10 +39,31 @@ def with_ports(chosen: Settings, *, processes: Sequence[str], free: bool) -> Set
     if free:
         return chosen.model_copy(update={"web_port": port_for(0), "flower_port": port_for(0)})
     if "door" in processes:
-        _check_port(chosen.web_host, chosen.web_port, what="the door", setting="SOUSCHEF_WEB_PORT")
+        check_port(chosen.web_host, chosen.web_port, what="the door", setting="SOUSCHEF_WEB_PORT")
     if "flower" in processes:
-        _check_port(chosen.flower_host, chosen.flower_port, what="Flower", setting="SOUSCHEF_FLOWER_PORT")
+        check_port(chosen.flower_host, chosen.flower_port, what="Flower", setting="SOUSCHEF_FLOWER_PORT")
     return chosen
+
+
+def check_port(host: str, port: int, *, what: str, setting: str) -> None:
+    """Do nothing where a process of ours could listen there.
+
+    Raises:
+        PortTaken: another program does.
+        PortUnusable: the address is not this machine's, or the port not for this user.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise PortTaken(port, what=what, setting=setting) from None
+            raise PortUnusable(
+                f"{what[0].upper()}{what[1:]} cannot listen on {host}:{port}: {error.strerror}.",
+                f"Mend {setting.replace('_PORT', '_HOST')} or {setting}.",
+            ) from None
 
 
 def check_broker(url: str) -> None:
@@ -101,17 +122,3 @@ def supervisor_pid(data_dir: Path) -> int | None:
     except FileNotFoundError:
         return None
     return None
-
-
-def _check_port(host: str, port: int, *, what: str, setting: str) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise PortTaken(port, what=what, setting=setting) from None
-            raise PortUnusable(
-                f"{what.capitalize()} cannot listen on {host}:{port}: {error.strerror}.", f"Mend {setting}."
-            ) from None

@@ -153,6 +153,14 @@ def test_celery_started_without_anything_running_says_what_to_do(role: str, tmp_
     assert ran.returncode == 1
 
 
+def test_flower_on_a_port_that_is_taken(tmp_path: Path) -> None:
+    with create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        ran = celery("flower", data_dir=str(tmp_path), broker_url="redis://127.0.0.1:1/0", flower_port=port)
+    assert f"Port {port}" in sentence(ran)
+    assert ran.returncode == Exit.PORT_TAKEN
+
+
 def test_a_worker_on_a_database_without_migrations(database: str, tmp_path: Path) -> None:
     with psycopg.connect(database.replace("+psycopg", "")) as connection:
         connection.execute("UPDATE souschef.migration SET version_num = 'long ago'")
@@ -161,16 +169,40 @@ def test_a_worker_on_a_database_without_migrations(database: str, tmp_path: Path
     assert ran.returncode == Exit.MIGRATIONS_MISSING
 
 
+def doors(**settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SOUSCHEF_")}
+    return subprocess.run(
+        [Path(sys.executable).parent / "uvicorn", "workers.door:app", "--port", "0"],
+        cwd=ROOT,
+        env=environment | {f"SOUSCHEF_{name.upper()}": value for name, value in settings.items()},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
 def test_the_doors_on_a_database_without_migrations(database: str, tmp_path: Path) -> None:
     with psycopg.connect(database.replace("+psycopg", "")) as connection:
         connection.execute("DELETE FROM souschef.migration")
-    settings = {"SOUSCHEF_DATA_DIR": str(tmp_path), "SOUSCHEF_DATABASE_URL": database}
-    command = [Path(sys.executable).parent / "uvicorn", "workers.door:app", "--port", "0"]
-    ran = subprocess.run(
-        command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, check=False, timeout=60
-    )
+    ran = doors(data_dir=str(tmp_path), database_url=database)
     assert "lacks migrations" in sentence(ran)
     assert ran.returncode == Exit.MIGRATIONS_MISSING
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"web_prot": "1"}, "SOUSCHEF_WEB_PROT"),
+        ({"lease_seconds": "long"}, "SOUSCHEF_LEASE_SECONDS"),
+        ({"secret_key_file": "/nowhere/key"}, "SOUSCHEF_SECRET_KEY_FILE"),
+    ],
+)
+def test_the_doors_with_a_setting_that_makes_no_sense(wrong: dict[str, str], named: str, tmp_path: Path) -> None:
+    """They do not open to refuse everybody."""
+    ran = doors(**{"data_dir": str(tmp_path), "database_url": "postgresql://cook@127.0.0.1:1/x", **wrong})
+    assert named in sentence(ran)
+    assert ran.returncode == Exit.WRONG_INPUT
 
 
 def test_make_refuses_an_old_python(tmp_path: Path) -> None:
