@@ -40,6 +40,8 @@ TASKS: Final = (
 """Permanent names: messages of an old version name them, and operators know them from Flower."""
 REQUESTS: Final = "requests"
 """The keyword under which a message names the requests that rang; every task drops what it does not know."""
+TASK_LIMIT_SECONDS: Final = 30
+"""No lease may be shorter, or a second worker begins what the first has not ended."""
 TASK_MODULES: Final = ("tasks.events", "tasks.refresh", "tasks.maintenance")
 
 
@@ -74,7 +76,7 @@ def _delivery(*, redis: bool) -> dict[str, Any]:
         "task_reject_on_worker_lost": True,
         # A drain hands over after 10 s, so 20 s and 30 s are only for what has gone wrong.
         "task_soft_time_limit": 20,
-        "task_time_limit": 30,
+        "task_time_limit": TASK_LIMIT_SECONDS,
         # One message at a time: a message drains all that waits, so hoarded ones would find nothing.
         "worker_prefetch_multiplier": 1,
         "worker_disable_prefetch": redis,  # only Redis knows it; RabbitMQ has its own prefetch of one

@@ -1,5 +1,6 @@
 """What the doctor reads: the server, the work that waits, the catalogue, and each source's own traffic."""
 
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -55,6 +56,8 @@ class Server:
     encoding: str
     clock_ahead_seconds: float | None
     """How far `souschef.clock()` is set ahead; None where it is not, which is how it should be."""
+    ahead_of_us_seconds: float = 0.0
+    """How far the server's clock is ahead of this machine's."""
     exempt: bool = False
     """Whether our login is a superuser or has BYPASSRLS: no fence between schools binds it."""
 
@@ -109,14 +112,16 @@ def server(session: Session) -> Server:
                current_setting('fsync') = 'on' AND current_setting('synchronous_commit') <> 'off'
                  AND current_setting('full_page_writes') = 'on',
                current_setting('server_encoding'), to_regclass('souschef.clock_offset') IS NOT NULL,
-               (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user)
+               (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user),
+               extract(epoch FROM clock_timestamp())::double precision
     """)
-    version, durable, encoding, ours, exempt = connection.execute(asked).one()
+    version, durable, encoding, ours, exempt, now = connection.execute(asked).one()
+    apart = now - time.time()
     ahead = None
     if ours:
         offset = text("SELECT extract(epoch FROM ahead)::double precision FROM souschef.clock_offset")
         ahead = connection.execute(offset).scalar_one_or_none()
-    return Server(version, durable, encoding, ahead, exempt)
+    return Server(version, durable, encoding, ahead, apart, exempt)
 
 
 def gaps(session: Session) -> list[Gap]:

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
-import stat
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
+from config.celery import TASK_LIMIT_SECONDS
 from config.errors import Mendable
 from config.settings import Settings, settings
 from models import database, diagnosis, logins, migrate, numbers, reports, sources
 from workers import liveness
 from workers.broker_check import broker
 from workers.findings import Finding, error, note, ok, warning
+from workers.secret_check import data_folder, is_loopback, secrets
 
 OLDEST_POSTGRESQL = 150000
 """15.0: the tables use NULLS NOT DISTINCT, which older ones do not know."""
 OLD_SECONDS = 120.0
-SHORT_SECRET = 32
-SHORT_PASSWORD = 12
-WELL_KNOWN = frozenset(
-    "admin changeme chef default flower guest password pepper postgres redis secret souschef test".split()  # noqa: SIM905 - a list of words reads best as words
-)
+SKEWED_SECONDS = 30.0
+"""More than a slow connection, and a tenth of what a signature's time may be off."""
 LACKING = {
     "scope_without_material": ("skills in a class's scope without material", "Load materials for them."),
     "skill_without_material": ("skills without material, in no class's scope", ""),
@@ -53,6 +48,7 @@ def examine() -> Iterator[Finding]:
     yield ok("settings", "Every setting has a known name and a value that makes sense.")
     yield from data_folder(chosen.data_dir)
     yield from secrets(chosen)
+    yield from patience(chosen)
     yield from exposure(chosen)
     yield from broker(chosen)
     try:
@@ -61,44 +57,15 @@ def examine() -> Iterator[Finding]:
         yield error("database", unreachable.sentence, unreachable.mend)
 
 
-def data_folder(folder: Path) -> Iterator[Finding]:
-    """Yield whether the data folder and the secrets in it are there for their owner alone."""
-    if not folder.is_dir():
-        yield note("data folder", f"{folder} is not there yet.", "`souschef up` makes it.")
-        return
-    for name in ("secret.key", "flower.password", "flower.cookie"):
-        path = folder / name
-        if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            yield error("secrets", f"{path} can be read by others than its owner.", f"chmod 600 {path}")
-
-
-def secrets(chosen: Settings) -> Iterator[Finding]:
-    """Yield what is weak among the secrets that are set; those that we make ourselves are not."""
-    weak = list(_weak_secrets(chosen))
-    yield from weak
-    if not weak:
-        yield ok("secrets", "No secret that is set is short or well known.")
-
-
-def _weak_secrets(chosen: Settings) -> Iterator[Finding]:
-    key = None if chosen.secret_key is None else chosen.secret_key.get_secret_value()
-    mend = "Set one made with `openssl rand -hex 24`; every source's secret changes with it, so do it before term."
-    if key is not None and (_is_well_known(key) or len(set(key)) < 8):  # noqa: PLR2004 - a random one has far more
-        yield error("secrets", "SOUSCHEF_SECRET_KEY can be guessed, and every source's secret with it.", mend)
-    elif key is not None and len(key) < SHORT_SECRET:
-        yield warning("secrets", f"SOUSCHEF_SECRET_KEY is shorter than {SHORT_SECRET} characters.", mend)
-    password = None if chosen.flower_password is None else chosen.flower_password.get_secret_value()
-    if password is not None and (_is_well_known(password) or password == chosen.flower_user):
-        yield error("secrets", "SOUSCHEF_FLOWER_PASSWORD can be guessed.", "Set another, or none: one is made.")
-    elif password is not None and len(password) < SHORT_PASSWORD:
-        yield warning("secrets", "SOUSCHEF_FLOWER_PASSWORD is short.", "Set a longer one, or none: one is made.")
-    for name, address in (("SOUSCHEF_DATABASE_URL", chosen.database_url), ("SOUSCHEF_BROKER_URL", chosen.broker_url)):
-        url = None if address is None else make_url(address.get_secret_value())
-        if url is None or not (url.password is None or _is_well_known(url.password) or url.password == url.username):
-            continue
-        what = "has no password" if url.password is None else "has a password that can be guessed"
-        tell = note if is_loopback(url.host or "localhost") else warning
-        yield tell("secrets", f"{name} {what}.", "Give the server's user a password of its own.")
+def patience(chosen: Settings) -> Iterator[Finding]:
+    """Yield whether a worker may hold an event for as long as a task may take."""
+    if chosen.lease_seconds < TASK_LIMIT_SECONDS:
+        yield warning(
+            "lease",
+            f"SOUSCHEF_LEASE_SECONDS is {chosen.lease_seconds:g}, and a task may take {TASK_LIMIT_SECONDS} s: what is "
+            "slow is begun again by another worker, and after five times set aside.",
+            "Leave it unset, or set it higher.",
+        )
 
 
 def exposure(chosen: Settings) -> Iterator[Finding]:
@@ -115,18 +82,6 @@ def exposure(chosen: Settings) -> Iterator[Finding]:
         )
     if not is_loopback(chosen.web_host):
         yield note("doors", f"The doors listen on {chosen.web_host}, without TLS.", "Put a proxy with TLS in front.")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address is this machine's own."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _is_well_known(secret: str) -> bool:
-    return secret.lower().rstrip("0123456789!") in WELL_KNOWN
 
 
 def _in_database(chosen: Settings) -> Iterator[Finding]:
@@ -172,6 +127,12 @@ def server(found: diagnosis.Server) -> Iterator[Finding]:
             "database",
             "A crash of its machine may lose events that were answered with 200.",
             "Set fsync, full_page_writes and synchronous_commit to on.",
+        )
+    if abs(found.ahead_of_us_seconds) > SKEWED_SECONDS:
+        yield warning(
+            "clock",
+            f"The database's clock and this machine's differ by {spoken(abs(found.ahead_of_us_seconds))}.",
+            "Have both set by NTP: the database's decides when an event lies in the future, and when a lease is over.",
         )
     if found.clock_ahead_seconds is not None:
         yield warning(
@@ -266,7 +227,10 @@ def lost_on_their_way(holes: Iterable[numbers.Hole]) -> Iterator[Finding]:
 
 def signs_of_life(folder: Path) -> Iterator[Finding]:
     """Yield whether a worker and beat have shown life in this data folder."""
-    for name, task in (("worker", "nothing is applied"), ("beat", "no night comes")):
+    for name, task, means in (
+        ("worker", "nothing is applied", "A worker has swept"),
+        ("beat", "no night comes", "Beat has shown life"),
+    ):
         age = liveness.age_seconds(name, folder)
         if age is None:
             said = f"No {name} has ever shown life in {folder}."
@@ -275,7 +239,7 @@ def signs_of_life(folder: Path) -> Iterator[Finding]:
             said = f"The last sign of life of a {name} is {spoken(age)} old: where none runs, {task}."
             yield warning(name, said, "Start it again with `souschef up`, and look at its log.")
         else:
-            yield ok(name, f"A {name} has shown life within a minute; each sign of a worker is one of its sweeps.")
+            yield ok(name, f"{means} within a minute.")
 
 
 def catalogue(lacks: list[diagnosis.Gap], *, students: object) -> Iterator[Finding]:

@@ -20,13 +20,14 @@ DEAD_SECONDS = 60.0
 
 
 def prepare(data_dir: Path) -> None:
-    """Make the folder of the signs.
+    """Make the folder of the signs, and the data folder around it, for their owner alone.
 
     Raises:
         DataFolderReadOnly: it cannot be made.
     """
     try:
-        (data_dir / FOLDER).mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (data_dir, data_dir / FOLDER):  # the mode is that of the last one alone
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise DataFolderReadOnly(data_dir, error.strerror) from None
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from models import database, diagnosis, inbox, logins, sources
 from models.inbox import Incoming
 from models.sources import Sender
 from tasks.events import assessment_completed
-from workers import demonstration, doctoring, liveness, source_check
+from workers import demonstration, doctoring, liveness, secret_check, source_check
 from workers.broker_check import login as broker_login
 from workers.broker_check import redis_info
 from workers.command_line import app
@@ -189,7 +190,7 @@ def test_a_weak_secret_is_found_and_never_told(
 ) -> None:
     for name in ("DATABASE_URL", "BROKER_URL", "SECRET_KEY", "FLOWER_PASSWORD"):
         monkeypatch.delenv(f"SOUSCHEF_{name}", raising=False)
-    found = list(doctoring.secrets(chosen(**values)))
+    found = list(secret_check.secrets(chosen(**values)))
     assert severities(found) == [(severity or "ok", "secrets")]
     assert not [each for each in found for value in values.values() if value in each.sentence + each.mend]
 
@@ -198,9 +199,36 @@ def test_a_secret_that_others_can_read_is_an_error(school: Settings) -> None:
     kept = school.data_dir / "secret.key"
     kept.write_text(STRONG)
     kept.chmod(0o600)
-    assert list(doctoring.data_folder(school.data_dir)) == []
+    school.data_dir.chmod(0o700)
+    assert list(secret_check.data_folder(school.data_dir)) == []
     kept.chmod(0o640)
-    assert severities(doctoring.data_folder(school.data_dir)) == [("error", "secrets")]
+    assert severities(secret_check.data_folder(school.data_dir)) == [("error", "secrets")]
+    kept.chmod(0o600)
+    school.data_dir.chmod(0o750)
+    assert severities(secret_check.data_folder(school.data_dir)) == [("warning", "data folder")]
+
+
+def test_a_file_of_the_secret_key_is_judged_as_the_key_is(tmp_path: Path) -> None:
+    kept = tmp_path / "key"
+    assert severities(secret_check.secrets(chosen(secret_key_file=kept))) == [("error", "secrets")]
+    for key, severity in ((STRONG, "ok"), (STRONG[:20], "warning"), ("changemechangeme", "error")):
+        kept.write_text(f"{key}\n")
+        assert severities(secret_check.secrets(chosen(secret_key_file=kept))) == [(severity, "secrets")]
+
+
+def test_a_data_folder_that_a_worker_makes_is_its_owners_alone(tmp_path: Path) -> None:
+    """And whoever has made it before, more open, is told."""
+    liveness.prepare(tmp_path / "own")
+    assert list(secret_check.data_folder(tmp_path / "own")) == []
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made").chmod(0o755)
+    liveness.prepare(tmp_path / "made")
+    assert severities(secret_check.data_folder(tmp_path / "made")) == [("warning", "data folder")]
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(30, []), (600, []), (29, [("warning", "lease")])])
+def test_a_lease_that_a_task_may_outlive_is_found(seconds: float, found: list[tuple[str, str]]) -> None:
+    assert severities(doctoring.patience(chosen(lease_seconds=seconds))) == found
 
 
 @pytest.mark.parametrize(
@@ -218,6 +246,8 @@ def test_a_server_is_judged_by_what_it_says() -> None:
     assert severities(doctoring.server(replace(good, version=140012))) == [("error", "database")]
     assert worst(doctoring.server(replace(good, encoding="SQL_ASCII"))) is Severity.ERROR
     assert worst(doctoring.server(replace(good, durable=False))) is Severity.WARNING
+    assert severities(doctoring.server(replace(good, ahead_of_us_seconds=29.0))) == [("ok", "database")]
+    assert severities(doctoring.server(replace(good, ahead_of_us_seconds=-31.0)))[1:] == [("warning", "clock")]
 
 
 def test_a_login_that_no_fence_binds_is_found(school: Settings) -> None:
