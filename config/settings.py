@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     secret_key_file: Path | None = Field(default=None, description="A file that holds the secret key.")
     web_host: str = Field(default="127.0.0.1", description="Address of the doors.")
     web_port: int = Field(default=8484, ge=1, le=65535, description="Port of the doors.")
+    web_url: str = Field(
+        default="", description="The doors' address as senders reach it, such as https://souschef.school.example."
+    )
     web_max_body_mb: int = Field(default=32, ge=16, le=1024, description="Largest request body, MiB.")
     web_rate_per_second: float = Field(
         default=1000.0, gt=0, le=1e6, description="Requests a second that a source may go on sending to a door process."
@@ -115,6 +118,13 @@ class Settings(BaseSettings):
         if url is not None and url.get_secret_value().partition("://")[0] not in {"redis", "rediss", "amqp", "amqps"}:
             raise ValueError("it must begin with redis://, rediss://, amqp:// or amqps://")
         return None if url is None else SecretStr(checked(url.get_secret_value()))
+
+    @field_validator("web_url")
+    @classmethod
+    def _whole(cls, url: str) -> str:
+        if url and not checked(url).startswith(("https://", "http://")):
+            raise ValueError("it must begin with https:// or http://")
+        return url.rstrip("/")
 
     @field_validator("secret_key")
     @classmethod

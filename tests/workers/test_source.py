@@ -74,3 +74,20 @@ def test_what_makes_no_sense_is_refused_with_its_mend_and_changes_nothing(words:
     assert said in str(ran.exception)
     assert stored() == {"root_accounts": ["before"]}
     assert stored("moodle") == {}
+
+
+def test_the_address_is_the_one_that_senders_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Moodle is given its endpoint too: it posts to the statements behind it."""
+    monkeypatch.setenv("SOUSCHEF_WEB_HOST", "0.0.0.0")  # noqa: S104 - as in a container
+    settings.cache_clear()
+    said = CliRunner().invoke(command.app, ["add", "moodle", "--format", "moodle"]).stdout
+    assert "URL     http://127.0.0.1:8484/xapi/statements\n" in said
+    assert "Moodle: http://127.0.0.1:8484/xapi\n" in said
+    assert "set SOUSCHEF_WEB_URL" in said
+    monkeypatch.setenv("SOUSCHEF_WEB_URL", "https://chef.school.example/")
+    settings.cache_clear()
+    for words in (["add", "own", "--format", "canonical"], ["rotate", "own"]):
+        said = CliRunner().invoke(command.app, words).stdout
+        assert "URL     https://chef.school.example/events\n" in said
+        assert "SOUSCHEF_WEB_URL" not in said
+        assert "Moodle" not in said

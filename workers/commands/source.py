@@ -11,6 +11,8 @@ app = typer.Typer(help="Add, list, set, rotate and revoke the senders of events.
 
 School = Annotated[str | None, typer.Option(help="The school's ref; may be left out where there is one school.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+STATEMENTS = "/statements"
+"""What a client of xAPI puts behind its endpoint itself."""
 
 
 @app.command()
@@ -22,7 +24,7 @@ def add(
     survey: Annotated[list[str] | None, typer.Option(help="A survey id that may be read (repeatable).")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a source and print its credential, once.
+    """Make a source and print its credential; for one that is there already, the same again.
 
     Example: souschef source add moodle --format moodle --survey FB-LIKE
     """
@@ -146,20 +148,29 @@ def list_(*, as_json: AsJson = False) -> None:
 def _show(given: object, *, door: str, as_json: bool) -> None:
     from dataclasses import asdict
 
+    from config.settings import settings
+
     fields = {**asdict(given), "url": door}  # type: ignore[call-overload] # a Credential, imported late
     if as_json:
         typer.echo(json.dumps(fields))
         return
     typer.echo(
-        f"Source {fields['source']} of school {fields['school']} ({fields['format']}). Its secret is shown only now:"
+        f"Source {fields['source']} of school {fields['school']} ({fields['format']}). Keep its secret like a password:"
     )
-    typer.echo(f"  URL     {fields['url']}\n  key     {fields['key']}\n  secret  {fields['secret']}")
+    typer.echo(f"  URL     {fields['url']}")
+    if door.endswith(STATEMENTS):
+        typer.echo(f"          where an endpoint is asked for, as by Moodle: {door.removesuffix(STATEMENTS)}")
+    typer.echo(f"  key     {fields['key']}\n  secret  {fields['secret']}")
+    if not settings().web_url:
+        typer.echo("The address is this machine's own: set SOUSCHEF_WEB_URL to the one that senders reach it by.")
 
 
 def _address(door: str) -> str:
     from config.settings import settings
+    from workers.surroundings import reachable
 
-    return f"http://{settings().web_host}:{settings().web_port}{door}"
+    here = f"http://{reachable(settings().web_host)}:{settings().web_port}"
+    return f"{settings().web_url or here}{door}"
 
 
 def _refuse(sentence: str) -> NoReturn:
