@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,8 +55,7 @@ _lines = threading.Lock()
 
 def _say(name: str, line: str) -> None:
     with _lines:
-        sys.stdout.write(f"{typer.style(f'{name:<6}', fg=COLOURS[name])} {line}\n")
-        sys.stdout.flush()
+        typer.echo(f"{typer.style(f'{name:<6}', fg=COLOURS[name])} {line}")  # in colour for a terminal alone
 
 
 def _tell(told: Console, kitchen: Kitchen) -> None:
