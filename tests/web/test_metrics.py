@@ -165,8 +165,25 @@ def test_a_broker_and_a_database_that_are_gone_are_told_and_the_page_still_answe
     ("caller", "inside"), [("127.0.0.1", True), ("10.1.2.3", True), ("::1", True), ("8.8.8.8", False), ("", False)]
 )
 def test_callers_from_outside_find_nothing(caller: str, inside: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    request: Any = type("Request", (), {"client": type("Client", (), {"host": caller})() if caller else None})()
+    client = type("Client", (), {"host": caller})() if caller else None
+    request: Any = type("Request", (), {"client": client, "headers": {}})()
     assert metrics._from_inside(request) is inside
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        {"X-Forwarded-For": "8.8.8.8"},
+        {"X-Forwarded-For": "127.0.0.1, 10.0.0.1"},
+        {"Forwarded": "for=10.0.0.1"},
+        {"Via": "1.1 proxy"},
+        {"X-Real-IP": "10.0.0.1"},
+    ],
+)
+def test_a_proxy_that_passes_everything_on_finds_nothing(door: str, added: dict[str, str]) -> None:
+    """Whatever the header says: it may be the caller's own words."""
+    answer = httpx.get(f"{door}/metrics", headers=added, timeout=10)
+    assert (answer.status_code, "souschef_" in answer.text) == (404, False)
 
 
 def test_no_label_is_a_name(door: str) -> None:
