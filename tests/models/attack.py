@@ -130,6 +130,57 @@ def breaches(ground: Ground) -> list[str]:
     return found
 
 
+SETTINGS = (
+    "SET application_name = 'nothing else'",
+    "SET row_security = off",
+    "SET search_path = souschef, lms",
+    "SET ROLE {owner}",
+    "SET SESSION AUTHORIZATION {owner}",
+    "SET session_replication_role = replica",
+    "SET souschef.school_id = '{victim}'",
+    "SET app.school = 'riverside'",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """What was tried under every setting, and what of it went through."""
+
+    tables: int
+    views: int
+    attempts: int
+    seen: int
+    """Rows of its own that the attacker read on the way: silence alone would prove nothing."""
+    through: tuple[str, ...]
+
+
+def under_settings(ground: Ground) -> Attack:
+    """Read and change the other school's rows in every table and view, under everything that a client may set."""
+    victim, owner = number(ground, VICTIM), make_url(ground.owner).username
+    named = {f"souschef.{name}": f"{column} = {victim}" for name, column in tables(ground).items() if column}
+    views = [str(name) for (name,) in ground.ask("SELECT viewname FROM pg_views WHERE schemaname = 'lms'")]
+    named |= {f"lms.{view}": f"school = '{VICTIM}'" for view in views}
+    through, attempts, seen = [], 0, 0
+    with psycopg.connect(plain(ground.login)) as attacker:
+        for setting in SETTINGS:
+            for relation, theirs in named.items():
+                column = theirs.partition(" ")[0]
+                for query in (
+                    f"SELECT FROM {relation} WHERE {theirs}",
+                    f"UPDATE {relation} SET {column} = {column} WHERE {theirs}",
+                ):
+                    attempts += 1
+                    try:
+                        with attacker.transaction(force_rollback=True):
+                            attacker.execute(setting.format(owner=owner, victim=victim).encode())
+                            if attacker.execute(query.encode()).rowcount:
+                                through.append(f"{query}, after {setting}")
+                            seen += attacker.execute(f"SELECT FROM {relation}".encode()).rowcount
+                    except (errors.InsufficientPrivilege, errors.ObjectNotInPrerequisiteState):
+                        continue  # the second is a view that nobody can write to
+    return Attack(len(named) - len(views), len(views), attempts, seen, tuple(through))
+
+
 def copied(attacker: "psycopg.Connection[tuple[object, ...]]", table: str) -> int:
     """Return how many rows COPY hands out."""
     statement = sql.SQL("COPY {} TO STDOUT").format(sql.Identifier("souschef", table))

@@ -3,6 +3,7 @@
 import json
 import secrets
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,20 @@ from config import settings as configuration
 from lms import formats
 from models import database, facts, logins, migrate, sources
 from tests.conftest import administer, beside
-from tests.models.attack import UNFENCED, VICTIM, Ground, breaches, digest, number, own, plain, planted, tables
+from tests.models.attack import (
+    SETTINGS,
+    UNFENCED,
+    VICTIM,
+    Ground,
+    breaches,
+    digest,
+    number,
+    own,
+    plain,
+    planted,
+    tables,
+    under_settings,
+)
 from tests.tasks.conftest import School
 from workers import demonstration, postgres, sending
 from workers.embedded import Servers
@@ -58,7 +72,7 @@ def played(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                 given = logins.give(session, rival, url=url)
                 for right in (
                     f"ALL ON DATABASE {name}", "ALL ON SCHEMA souschef", "ALL ON ALL TABLES IN SCHEMA souschef",
-                    "ALL ON ALL SEQUENCES IN SCHEMA souschef",
+                    "ALL ON ALL SEQUENCES IN SCHEMA souschef", "ALL ON ALL TABLES IN SCHEMA lms",
                 ):  # fmt: skip
                     session.connection().exec_driver_sql(f"GRANT {right} TO {given.role}")
             database.close()
@@ -166,6 +180,24 @@ def test_a_hole_in_a_fence_is_found_by_the_attack(copy: Ground, change: str, bre
     """Mutants: the same attack goes through where a fence has a hole."""
     copy.by_owner.execute(change.encode())
     assert breach in breaches(copy)
+
+
+def test_p20_nothing_that_a_client_can_set_opens_a_table_or_view(ground: Ground) -> None:
+    """SELECT and UPDATE in every table with a school and every view, under eight settings."""
+    before = digest(ground)
+    found = under_settings(ground)
+    assert (found.views, found.through) == (7, ())
+    assert found.attempts == 2 * len(SETTINGS) * (found.tables + found.views) > 400
+    assert found.seen > 0
+    assert digest(ground) == before
+    sys.stdout.write(f"P20: {found}\n")
+
+
+def test_a_hole_is_found_whatever_was_set(copy: Ground) -> None:
+    """The mutant: a second policy shows one table to all."""
+    copy.by_owner.execute("CREATE POLICY more ON souschef.person USING (true)")
+    read = [each for each in under_settings(copy).through if each.startswith("SELECT FROM souschef.person")]
+    assert len(read) == len(SETTINGS) - 4  # PostgreSQL refuses the other four, or to read under them
 
 
 TRICKS = {
