@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from celery import Celery
@@ -83,9 +84,11 @@ class Bell:
         return self._connection
 
     def _drop(self) -> None:
+        """Let go of what is broken; RabbitMQ's would wait for an answer, and goes with its last reference."""
         connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.collapse()
+        if connection is not None and self._url.startswith("redis"):
+            with suppress(Exception):  # what it says of its own end is no news
+                connection.collect()
 
 
 class Bells:

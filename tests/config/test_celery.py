@@ -11,14 +11,17 @@ from socket import create_server
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 import redis
+from structlog.testing import capture_logs
 
 import config.celery
 from config import settings as configuration
 from config.bell import Bells
 from config.celery import TASKS, TaskBroke, app, job, tell, wake
 from config.celery import configuration as celery_settings
+from workers import embedded
 from workers.embedded import Servers
 
 ROOT = Path(__file__).parents[2]
@@ -123,7 +126,9 @@ def fresh_app(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_bell_without_a_broker_is_unheard_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     fresh_app(monkeypatch)
     started = time.monotonic()
-    assert wake("sweep") is False
+    with capture_logs() as told:
+        assert wake("sweep") is False
+    assert [line["error"] for line in told] == ["OperationalError"]  # what is wrong, and not what came of that
     first = time.monotonic() - started
     started = time.monotonic()
     assert wake("assessment_completed", [1, 2]) is False  # the breaker: nobody tries
@@ -156,6 +161,22 @@ def test_a_bell_rings_where_the_settings_point_now(servers: Servers, monkeypatch
         client.delete("souschef:souschef")
     assert message["headers"]["task"] == "assessment_completed"
     assert json.loads(base64.b64decode(message["body"]))[0] == [[1, 2]]
+    configuration.settings.cache_clear()
+
+
+def test_a_bell_whose_broker_went_lets_go_of_its_sockets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five restarts: what is open afterwards is what was open after the first."""
+    monkeypatch.setattr("config.bell.BREAKER_SECONDS", 0.0)
+    fresh_app(monkeypatch)
+    opened = []
+    for _ in range(5):
+        with embedded.running(tmp_path, database=False, durable=False) as found:
+            monkeypatch.setenv("SOUSCHEF_BROKER_URL", found.broker_url)
+            configuration.settings.cache_clear()
+            until(lambda: wake("sweep"))
+        assert wake("sweep") is False
+        opened.append(len(psutil.Process().net_connections()))
+    assert opened[-1] == opened[0]
     configuration.settings.cache_clear()
 
 
