@@ -4,6 +4,7 @@ PostgreSQL logs every statement meanwhile, every command to the broker is listen
 """
 
 import base64
+import sys
 
 import httpx
 import pytest
@@ -117,6 +118,10 @@ def test_p21_a_student_is_in_the_tables_and_nowhere_else(canary_kitchen: Kitchen
 
     places = {**everywhere(kitchen, listener), **answers}
     assert found_in(places) == []
+    rows = sum(held.values())
+    sys.stdout.write(
+        f"P21: 0 of {rows} rows' words in {len(places)} places of {sum(map(len, places.values())):,} signs\n"
+    )
 
 
 def test_a_word_that_got_out_is_heard() -> None:

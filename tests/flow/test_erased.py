@@ -113,6 +113,10 @@ def test_p22_who_was_erased_is_nowhere_a_minute_later(
     assert {"worker.log", "door.log", "postgres.log", "flower.db", "Flower /tasks", "broker"} <= shown.keys()
     assert ask("SELECT count(*) > 50 FROM souschef.inbox WHERE code = 'erased' AND payload = ''") == [(True,)]
     assert found_in(read_out()) == []
+    sys.stdout.write(
+        f"P22: of {sum(held.values())} rows in {len(held)} tables 0 left, and 0 traces in {len(shown)} places of "
+        f"{sum(map(len, shown.values())):,} signs, {seconds:.0f} s after\n"
+    )
     _the_same_search_finds_what_is_there(canary_kitchen, own_servers, listener)
 
 
