@@ -213,16 +213,22 @@ def exhausted(session: Session) -> int:
     return len(ids)
 
 
-def overdue(session: Session, *, older_than_seconds: float) -> dict[EventKind, list[int]]:
-    """Return up to 500 due events of each kind for which nobody seems to have rung."""
+def overdue(
+    session: Session, *, older_than_seconds: float, requests: int = 0
+) -> dict[EventKind, tuple[list[int], list[str]]]:
+    """Return up to 500 due events of each kind for which nobody seems to have rung, and some `requests` of theirs."""
     statement = text("""
-        SELECT kind, (array_agg(id ORDER BY id))[1:500] FROM souschef.inbox
-         WHERE state = 'pending' AND greatest(next_attempt_at, coalesce(leased_until, next_attempt_at))
-               <= (SELECT souschef.clock()) - make_interval(secs => :age)
-         GROUP BY kind
+        SELECT kind, array_agg(id ORDER BY id),
+               (array_agg(DISTINCT request_id) FILTER (WHERE request_id IS NOT NULL))[1:CAST(:requests AS integer)]
+          FROM (SELECT kind, id, request_id, row_number() OVER (PARTITION BY kind ORDER BY id) AS place
+                  FROM souschef.inbox
+                 WHERE state = 'pending' AND greatest(next_attempt_at, coalesce(leased_until, next_attempt_at))
+                       <= (SELECT souschef.clock()) - make_interval(secs => :age)) AS due
+         WHERE place <= 500 GROUP BY kind
     """)
-    rows = session.connection().execute(statement, {"age": older_than_seconds}).all()
-    return {EventKind(kind): list(ids) for kind, ids in rows}
+    asked = {"age": older_than_seconds, "requests": requests}
+    rows = session.connection().execute(statement, asked).all()
+    return {EventKind(kind): (list(ids), list(rung or ())) for kind, ids, rung in rows}
 
 
 def unpark(session: Session, *, school_id: int) -> int:

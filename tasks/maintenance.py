@@ -8,9 +8,9 @@ from sqlmodel import Session
 
 from config.celery import job, wake
 from config.progress import Progress
+from config.trace import REQUESTS_A_RING
 from learning.online import OnlinePass
 from learning.snapshot import Snapshot
-from lms.facts import EventKind
 from models import database, facts, inbox, learners, maintenance, numbers, orders, people, tallies, terms
 from models.facts import BEGINNING
 from tasks.drain import Outcome
@@ -41,17 +41,17 @@ def sweep_once() -> int:
     with database.transaction() as session:
         inbox.exhausted(session)
         orders.mark_ended(session, limit=REFRESH_SLICE)
-        waiting = inbox.overdue(session, older_than_seconds=UNRUNG_SECONDS)
+        waiting = inbox.overdue(session, older_than_seconds=UNRUNG_SECONDS, requests=REQUESTS_A_RING)
         stale = learners.due(session, limit=REFRESH_SLICE)
         tallies.swept(session)
         lost = numbers.sweep(session)
-    for kind, ids in waiting.items():
-        wake(TASK_OF[EventKind(kind)], ids)
+    for kind, (ids, requests) in waiting.items():
+        wake(TASK_OF[kind], ids, requests)
     if stale:
         wake("refresh_assignments", stale)
     for hole in lost:
         log.warning("numbers_missing", school=hole.school, source=hole.source, first=hole.first, last=hole.last)
-    rung = sum(map(len, waiting.values())) + len(stale)
+    rung = sum(len(ids) for ids, _ in waiting.values()) + len(stale)
     if rung:
         log.info("swept", events=rung - len(stale), students=len(stale))
     # Last, so that trouble with it keeps nobody else waiting.
