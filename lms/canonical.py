@@ -15,7 +15,8 @@ that stays is named to the operator. Unknown fields are never stored. What each 
     skill_result            subject, outcome | points + of
     attempt_graded          subject, outcome | points + of, scope? (attempt | gradebook)
     order                   order (pin | forbid | must_do | hold | approve | revoke), author, student | class,
-                            material?, skill?, reason?, expires_at?, revokes (the id of the order that is taken back)
+                            material?, skill?, reason?, expires_at? (else 28 days after `at`), revokes (the id of the
+                            order that is taken back)
 
 A regrade has an id of its own, `replaces` (the id of the result) and `revised_at`.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,10 @@ from lms.canonical import ORDER
 from lms.facts import Order, OrderVerb, PayloadError
 from lms.fields import MAX_TEXT, instant, mapping, ref, storable
 
+DAYS = 28
+"""An order that names no end lasts for so long: nobody remembers it for longer."""
+_ENDLESS = frozenset({OrderVerb.REVOKE, OrderVerb.APPROVE})
+"""What is done once has no end."""
 _ABOUT_SOMETHING = frozenset({OrderVerb.PIN, OrderVerb.MUST_DO, OrderVerb.FORBID})
 
 
@@ -30,17 +35,19 @@ def parse(event: object) -> Order:
         raise PayloadError("schema", "/student", "a student or a class is due")
     if verb in _ABOUT_SOMETHING and optional["material"] is None and optional["skill"] is None:
         raise PayloadError("schema", "/material", "a material or a skill is due")
+    given_at = instant(top.get("at"), "/at")
+    ending = None if verb in _ENDLESS else given_at + dt.timedelta(days=DAYS)
     return Order(
         verb=verb,
         key=ref(top.get("revokes") if verb is OrderVerb.REVOKE else top.get("id"), "/id"),
         author=ref(top.get("author"), "/author"),
-        given_at=instant(top.get("at"), "/at"),
+        given_at=given_at,
         student=optional["student"],
         class_ref=optional["class"],
         material=optional["material"],
         skill=optional["skill"],
         reason=_text(top.get("reason"), "/reason"),
-        expires_at=None if top.get("expires_at") is None else instant(top["expires_at"], "/expires_at"),
+        expires_at=ending if top.get("expires_at") is None else instant(top["expires_at"], "/expires_at"),
     )
 
 

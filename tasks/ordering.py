@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from config.errors import Exit, Mendable
+from lms.canonical_orders import DAYS
 from lms.facts import Order, OrderVerb
 from models import audit, clock, orders, people
 from models.tables.people import AliasKind
 from tasks.orders import UnknownName, carry_out, material, named, settle
 from tasks.rehearsal import Unmet, Would, rehearse, unmet
 
-DAYS = 28
-"""How long an order lasts that names no end."""
 YEARS = range(2000, 2200)
 """What a calendar may say."""
 UNKNOWN = {

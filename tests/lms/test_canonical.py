@@ -1,5 +1,6 @@
 """Our own events: choices, feedback, orders, and results from LMSs that speak nothing else."""
 
+import datetime as dt
 from typing import Any, TypeAlias
 
 import pytest
@@ -132,6 +133,16 @@ def test_an_order_is_read_apart_from_facts() -> None:
         "MATH-5A",
         None,
     )
+
+
+def test_an_order_without_an_end_has_one_after_28_days_as_that_of_a_command() -> None:
+    """Given on the 9th of November it ends on the 7th of December; what is done at once has no end."""
+    moment = "2026-11-09T10:00:00Z"
+    for verb in ("pin", "must_do", "forbid", "hold"):
+        told = canonical_orders.parse(order(verb, material="m7", at=moment))
+        assert told.expires_at == dt.datetime(2026, 12, 7, 10, tzinfo=dt.UTC)
+    for sent in (order("revoke", revokes="7f3a", at=moment), order("approve", at=moment)):
+        assert canonical_orders.parse(sent).expires_at is None
 
 
 @pytest.mark.parametrize(
