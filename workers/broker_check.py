@@ -16,6 +16,8 @@ from workers.findings import error as failed
 from workers.surroundings import check_broker
 
 PATIENCE_SECONDS = 3.0
+FULL = 0.95
+MIB = 1024 * 1024
 SWEEP_MENDS = "No event is lost with it, the sweep rings again"
 
 
@@ -62,6 +64,10 @@ def redis_info(info: Mapping[str, Any]) -> Iterator[Finding]:
     if not info.get("aof_enabled"):
         said = f"The broker keeps nothing through a restart. {SWEEP_MENDS}, seconds later."
         yield note("broker", said, "Set appendonly yes to spare that.")
+    most, used = int(info.get("maxmemory", 0)), int(info.get("used_memory", 0))
+    if most and used > FULL * most:
+        said = f"The broker's memory is full ({used // MIB} of {most // MIB} MiB): bells are refused, and events wait."
+        yield failed("broker", said, "Give it more (maxmemory), or find what else fills it; nothing of ours is large.")
     policy = info.get("maxmemory_policy")
     if policy is not None and policy != "noeviction":
         said = f"The broker's maxmemory-policy is {policy}: when its memory is full, it drops rings without a word."

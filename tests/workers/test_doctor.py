@@ -285,6 +285,10 @@ def test_a_broker_is_judged_by_what_it_says() -> None:
     assert [each.sentence for each in redis_info(good)] == ["Redis 7.2.4 answers."]
     assert worst(redis_info({**good, "aof_enabled": 0})) is Severity.NOTE
     assert worst(redis_info({**good, "maxmemory_policy": "allkeys-lru"})) is Severity.WARNING
+    small = {**good, "maxmemory": 100 * 1024**2, "used_memory": 95 * 1024**2}
+    assert worst(redis_info(small)) is Severity.OK
+    assert worst(redis_info({**small, "used_memory": 96 * 1024**2})) is Severity.ERROR
+    assert worst(redis_info({**small, "maxmemory": 0})) is Severity.OK  # as much as the machine has
     assert "Valkey 8.1.0" in next(iter(redis_info({**good, "valkey_version": "8.1.0"}))).sentence
 
 
