@@ -4,7 +4,7 @@ Exit codes of `souschef` and of the Celery commands:
 
 0 done · 1 an expected failure, or something was refused · 2 a wrong argument, setting or file · 3 a port is taken ·
 4 the database does not answer · 5 migrations are missing · 6 the broker does not answer · 7 the data folder cannot be
-written · 8 a process did not start or stays broken · 130 stopped by Ctrl-C.
+read or written · 8 a process did not start or stays broken · 130 stopped by Ctrl-C.
 """
 
 from enum import IntEnum
@@ -80,6 +80,18 @@ class DataFolderReadOnly(Mendable):
         super().__init__(
             f"The data folder {folder} cannot be written: {why or 'no reason given'}.",
             "Give this user the right to write there, or set SOUSCHEF_DATA_DIR to another folder.",
+        )
+
+
+class DataFolderForeign(Mendable):
+    """The data folder is another user's, and so are the servers in it."""
+
+    exit_code = Exit.DATA_FOLDER_READ_ONLY
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"The data folder {folder} is another user's, who alone may look into it.",
+            "Type this as the user whom Souschef runs as (sudo -u USER ...), or name another in SOUSCHEF_DATA_DIR.",
         )
 
 

@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from config.errors import DataFolderForeign
+
 STATE_FILE = "servers.json"
 """Stands in the data folder while servers run."""
 
@@ -26,9 +28,15 @@ def forget_state(data_dir: Path) -> None:
 
 
 def read_private(path: Path) -> dict[str, Any] | None:
-    """Return the JSON object in a file, or None where there is none or a torn one."""
+    """Return the JSON object in a file, or None where there is none or a torn one.
+
+    Raises:
+        DataFolderForeign: it is not for this user to read.
+    """
     try:
         found = json.loads(path.read_text())
+    except PermissionError:
+        raise DataFolderForeign(path.parent) from None
     except (FileNotFoundError, json.JSONDecodeError):
         return None
     return found if isinstance(found, dict) else None

@@ -115,7 +115,15 @@ def _stop(data_dir: Path, names: tuple[str, ...]) -> tuple[str, ...]:
 
 @contextmanager
 def _locked(data_dir: Path) -> Iterator[None]:
-    """Let one starter or stopper at a time into a data folder; the lock goes with its holder."""
-    with (data_dir / ".servers.lock").open("w") as file:
+    """Let one starter or stopper at a time into a data folder; the lock goes with its holder.
+
+    Raises:
+        DataFolderReadOnly: nothing can be written there.
+    """
+    try:
+        file = (data_dir / ".servers.lock").open("w")
+    except OSError as error:
+        raise DataFolderReadOnly(data_dir, error.strerror) from None
+    with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from config.errors import Mendable
+from config.errors import DataFolderForeign, Mendable
 from config.settings import Settings
 from workers.findings import Finding, error, note, ok, warning
 
@@ -28,6 +29,10 @@ def data_folder(folder: Path) -> Iterator[Finding]:
     if folder.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         said = f"{folder}, with all logs, is open to others than its owner."
         yield warning("data folder", said, f"chmod 700 {folder}")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        foreign = DataFolderForeign(folder)
+        yield error("data folder", foreign.sentence, foreign.mend)
+        return
     for name in ("secret.key", "flower.password", "flower.cookie"):
         path = folder / name
         if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):

@@ -13,7 +13,7 @@ from pathlib import Path
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
-from config.errors import BrokerUnreachable, Exit, Mendable, PortTaken
+from config.errors import BrokerUnreachable, DataFolderForeign, Exit, Mendable, PortTaken
 from config.settings import Settings
 from workers.private_server import port_for
 
@@ -111,9 +111,13 @@ def sole_supervisor(data_dir: Path) -> Iterator[None]:
 
 
 def supervisor_pid(data_dir: Path) -> int | None:
-    """Return the process that holds a data folder, or None where none does."""
+    """Return the process that holds a data folder, or None where none does.
+
+    Raises:
+        DataFolderForeign: it is not for this user to know.
+    """
     try:
-        with (data_dir / LOCK_FILE).open("r+") as file:
+        with (data_dir / LOCK_FILE).open() as file:
             written = file.read().strip()
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -121,4 +125,6 @@ def supervisor_pid(data_dir: Path) -> int | None:
                 return int(written) if written.isdecimal() else None
     except FileNotFoundError:
         return None
+    except PermissionError:
+        raise DataFolderForeign(data_dir) from None
     return None

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import re
 import subprocess
 import sys
@@ -105,6 +106,28 @@ def test_a_data_folder_that_cannot_be_written() -> None:
     ran = souschef("up", data_dir="/proc/souschef")  # not even root can write there
     assert "/proc/souschef cannot be written" in sentence(ran)
     assert "SOUSCHEF_DATA_DIR" in ran.stderr
+    assert ran.returncode == Exit.DATA_FOLDER_READ_ONLY
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to somebody else")
+@pytest.mark.parametrize("words", [["status"], ["stop"], ["env"], ["source", "list"], ["up"]], ids=" ".join)
+def test_a_data_folder_of_another_user(words: list[str], tmp_path: Path) -> None:
+    """As an operator finds it who types a command as themselves; the rights by which root passes are laid down."""
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
+    setpriv = which("setpriv")
+    if setpriv is None:
+        pytest.skip("setpriv is not here")
+    ran = subprocess.run(
+        [setpriv, "--bounding-set=-dac_override,-dac_read_search", ROOT / "bin" / "souschef", *words],
+        env={name: value for name, value in os.environ.items() if not name.startswith("SOUSCHEF_")}
+        | {"SOUSCHEF_DATA_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert str(folder) in sentence(ran)
     assert ran.returncode == Exit.DATA_FOLDER_READ_ONLY
 
 
