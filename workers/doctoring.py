@@ -14,7 +14,7 @@ from models import database, diagnosis, logins, migrate, numbers, reports, sourc
 from workers import liveness
 from workers.broker_check import broker
 from workers.findings import Finding, error, note, ok, warning
-from workers.secret_check import data_folder, is_loopback, secrets
+from workers.secret_check import data_folder, files, is_loopback, secrets
 
 OLDEST_POSTGRESQL = 150000
 """15.0: the tables use NULLS NOT DISTINCT, which older ones do not know."""
@@ -47,6 +47,7 @@ def examine() -> Iterator[Finding]:
         return
     yield ok("settings", "Every setting has a known name and a value that makes sense.")
     yield from data_folder(chosen.data_dir)
+    yield from files(chosen)
     yield from secrets(chosen)
     yield from patience(chosen)
     yield from exposure(chosen)

@@ -8,12 +8,18 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from dotenv import dotenv_values
+from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 
 from config.errors import DataFolderForeign, Mendable
-from config.settings import Settings
+from config.settings import ENV_FILE, PREFIX, SECRETS_FOLDER, Settings
 from workers.findings import Finding, error, note, ok, warning
 
+HELD_IN_SECRET = frozenset(
+    PREFIX + name.upper() for name, field in Settings.model_fields.items() if field.annotation == SecretStr | None
+)
+"""The settings that a person must not read over one's shoulder."""
 SHORT_SECRET = 32
 SHORT_PASSWORD = 12
 WELL_KNOWN = frozenset(
@@ -37,6 +43,19 @@ def data_folder(folder: Path) -> Iterator[Finding]:
         path = folder / name
         if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             yield error("secrets", f"{path} can be read by others than its owner.", f"chmod 600 {path}")
+
+
+def files(chosen: Settings) -> Iterator[Finding]:
+    """Yield which files outside of the data folder that hold a secret of ours others can read."""
+    told = dotenv_values(ENV_FILE)
+    holding = [Path(ENV_FILE).absolute()] if any(told.get(name) for name in HELD_IN_SECRET) else []
+    holding += [chosen.secret_key_file] if chosen.secret_key_file is not None else []
+    for path in holding:
+        # Where containers mount their secrets, everybody in there may read them: one process and no other.
+        if path.exists() and path.parent != SECRETS_FOLDER and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            yield warning(
+                "secrets", f"{path} holds a secret, and others than its owner can read it.", f"chmod 600 {path}"
+            )
 
 
 def secrets(chosen: Settings) -> Iterator[Finding]:

@@ -208,6 +208,23 @@ def test_a_secret_that_others_can_read_is_an_error(school: Settings) -> None:
     assert severities(secret_check.data_folder(school.data_dir)) == [("warning", "data folder")]
 
 
+def test_a_file_with_a_secret_that_others_can_read_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    env, key = tmp_path / ".env", tmp_path / "key"
+    for path, words in ((env, "SOUSCHEF_WEB_PORT=8484\nSOUSCHEF_DATABASE_URL=\n"), (key, STRONG)):
+        path.write_text(words)
+        path.chmod(0o644)
+    assert list(secret_check.files(chosen())) == []
+    env.write_text(f"SOUSCHEF_DATABASE_URL=postgresql://cook:{STRONG}@db/kitchen\n")
+    found = list(secret_check.files(chosen(secret_key_file=key)))
+    assert severities(found) == [("warning", "secrets")] * 2
+    assert [each.mend for each in found] == [f"chmod 600 {env}", f"chmod 600 {key}"]
+    assert STRONG not in str(found)
+    env.chmod(0o600)
+    key.chmod(0o400)
+    assert list(secret_check.files(chosen(secret_key_file=key))) == []
+
+
 def test_a_file_of_the_secret_key_is_judged_as_the_key_is(tmp_path: Path) -> None:
     kept = tmp_path / "key"
     assert severities(secret_check.secrets(chosen(secret_key_file=kept))) == [("error", "secrets")]
