@@ -121,6 +121,14 @@ def test_the_worker_has_memory_for_all_its_processes() -> None:
     assert SERVICES["worker"]["stop_grace_period"] == "40s"
 
 
+def test_what_is_kept_is_kept_by_one_container_and_a_second_worker_has_its_own() -> None:
+    kept = [mount for service in SERVICES.values() for mount in service.get("volumes", ())]
+    assert {mount.partition(":")[0] for mount in kept} == set(COMPOSE["volumes"])
+    assert len(kept) == len(set(kept))
+    assert "volumes" not in SERVICES["worker"]
+    assert any(mount.startswith("/data:uid=10001,") for mount in SERVICES["worker"]["tmpfs"])
+
+
 @pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"migrate"}))
 def test_a_container_that_stays_has_a_health_check_and_comes_back(name: str) -> None:
     check = SERVICES[name]["healthcheck"]

@@ -9,6 +9,12 @@ import typer
 
 OLD_SECONDS = 120
 """An event that waits longer than this needs a person."""
+SAID = {
+    "oldest_seconds": "oldest waits for seconds",
+    "sweep_seconds": "seconds since a worker swept",
+    "visible_95_in_100_within_seconds": "95 of 100 visible within seconds",
+}
+"""What does not read well by its name."""
 
 
 def status(*, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
@@ -25,7 +31,7 @@ def status(*, as_json: Annotated[bool, typer.Option("--json", help="Print one JS
         typer.echo(json.dumps(found))
     else:
         for name, value in found.items():
-            typer.echo(f"{name.replace('_', ' '):<33} {_said(value)}")
+            typer.echo(f"{SAID.get(name, name.replace('_', ' ')):<33} {_said(value)}")
     if found["quarantined"] or found["number_holes"] or found["oldest_seconds"] > OLD_SECONDS:
         raise typer.Exit(1)
 
