@@ -49,10 +49,10 @@ def beat_in_background(name: str, data_dir: Path) -> None:
 
 
 def age_seconds(name: str, data_dir: Path) -> float | None:
-    """Return how long ago it was said, by the file system's clock; None where it never was."""
+    """Return how long ago it was said, by the file system's clock; None where it never was, or is not ours to see."""
     try:
         return time.time() - (data_dir / FOLDER / name).stat().st_mtime
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         return None
 
 

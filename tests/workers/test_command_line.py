@@ -16,6 +16,7 @@ import pytest
 
 from config.errors import Exit, Mendable
 from workers import command_line
+from workers.embedded import Servers
 from workers.private_server import port_for
 
 ROOT = Path(__file__).parents[2]
@@ -109,26 +110,40 @@ def test_a_data_folder_that_cannot_be_written() -> None:
     assert ran.returncode == Exit.DATA_FOLDER_READ_ONLY
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to somebody else")
-@pytest.mark.parametrize("words", [["status"], ["stop"], ["env"], ["source", "list"], ["up"]], ids=" ".join)
-def test_a_data_folder_of_another_user(words: list[str], tmp_path: Path) -> None:
-    """As an operator finds it who types a command as themselves; the rights by which root passes are laid down."""
-    folder = tmp_path / "data"
+def as_another_user(*words: str, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Type a command where the data folder is another user's: root lays down the rights by which it would pass."""
+    setpriv = which("setpriv")
+    if setpriv is None or os.geteuid() != 0:
+        pytest.skip("only root can give a folder to somebody else, with setpriv")
     folder.mkdir(mode=0o700)
     os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
-    setpriv = which("setpriv")
-    if setpriv is None:
-        pytest.skip("setpriv is not here")
-    ran = subprocess.run(
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SOUSCHEF_")}
+    told = {"SOUSCHEF_DATA_DIR": str(folder)} | {f"SOUSCHEF_{name.upper()}": value for name, value in settings.items()}
+    return subprocess.run(
         [setpriv, "--bounding-set=-dac_override,-dac_read_search", ROOT / "bin" / "souschef", *words],
-        env={name: value for name, value in os.environ.items() if not name.startswith("SOUSCHEF_")}
-        | {"SOUSCHEF_DATA_DIR": str(folder)},
+        env=environment | told,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert str(folder) in sentence(ran)
+
+
+@pytest.mark.parametrize("words", [["status"], ["stop"], ["env"], ["source", "list"], ["up"]], ids=" ".join)
+def test_a_data_folder_of_another_user(words: list[str], tmp_path: Path) -> None:
+    """As an operator finds it who types a command as themselves."""
+    ran = as_another_user(*words, folder=tmp_path / "data")
+    assert str(tmp_path / "data") in sentence(ran)
     assert ran.returncode == Exit.DATA_FOLDER_READ_ONLY
+
+
+def test_with_servers_of_ones_own_the_doctor_looks_past_a_folder_of_another_user(
+    database: str, servers: Servers, tmp_path: Path
+) -> None:
+    ran = as_another_user(
+        "doctor", "--json", folder=tmp_path / "data", database_url=database, broker_url=servers.broker_url
+    )
+    found = {each["about"]: each["severity"] for each in json.loads(ran.stdout)["findings"]}
+    assert (found["data folder"], found["migrations"]) == ("error", "ok")
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:
