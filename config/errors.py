@@ -3,8 +3,8 @@
 Exit codes of `souschef` and of the Celery commands:
 
 0 done · 1 an expected failure, or something was refused · 2 a wrong argument, setting or file · 3 a port is taken ·
-4 the database does not answer · 5 migrations are missing · 6 the broker does not answer · 7 the data folder cannot be
-read or written · 8 a process did not start or stays broken · 130 stopped by Ctrl-C.
+4 the database does not answer, or refuses · 5 migrations are missing · 6 the broker does not answer · 7 the data folder
+cannot be read or written · 8 a process did not start or stays broken · 130 stopped by Ctrl-C.
 """
 
 from enum import IntEnum
@@ -25,6 +25,7 @@ class Exit(IntEnum):
 
 
 CODES_BY_NAME = {
+    "DatabaseRefuses": Exit.DATABASE_UNREACHABLE,
     "DatabaseUnreachable": Exit.DATABASE_UNREACHABLE,
     "MigrationsMissing": Exit.MIGRATIONS_MISSING,
 }

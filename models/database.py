@@ -27,6 +27,17 @@ class MigrationsMissing(Mendable):
         super().__init__("The database lacks migrations.", "Run `souschef migrate`.")
 
 
+class DatabaseRefuses(Mendable):
+    """The database's user may not do what Souschef does."""
+
+    def __init__(self, error: ProgrammingError) -> None:
+        first = str(error.orig).strip().splitlines()[0]
+        super().__init__(
+            f"The database refuses its user: {first}.",
+            "Name the owner of the database and of all in it in SOUSCHEF_DATABASE_URL; docker-compose.yml makes one.",
+        )
+
+
 LINE = {
     "connect_timeout": 3,
     "tcp_user_timeout": 8_000,
@@ -85,19 +96,33 @@ def transaction(*, role: str = "worker", url: str | None = None) -> Iterator[Ses
     Raises:
         DatabaseUnreachable: there is no server, no such database, or no way in.
         MigrationsMissing: the database lacks what the SQL names.
+        DatabaseRefuses: its user may not.
     """
     engine = engine_for(url or settings().database_url_text(), role=role)
     try:
         connection = engine.connect()
     except OperationalError as error:
         raise unreachable(error) from None
+    with in_words(), connection, Session(bind=connection) as session:
+        yield session
+        session.commit()
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Say in a sentence of ours what a database's words mean that lacks migrations, or refuses its user.
+
+    Raises:
+        MigrationsMissing: the database lacks what the SQL names.
+        DatabaseRefuses: its user may not.
+    """
     try:
-        with connection, Session(bind=connection) as session:
-            yield session
-            session.commit()
+        yield
     except ProgrammingError as error:
         if isinstance(error.orig, ABSENT):
             raise MigrationsMissing from None
+        if isinstance(error.orig, errors.InsufficientPrivilege):
+            raise DatabaseRefuses(error) from None
         raise
 
 
@@ -126,7 +151,7 @@ def is_to_blame(error: Exception) -> bool:
     """
     if isinstance(error, OperationalError):
         return not str(getattr(error.orig, "sqlstate", None)).startswith(TOO_LARGE)
-    return isinstance(error, DatabaseUnreachable)
+    return isinstance(error, DatabaseUnreachable | DatabaseRefuses)
 
 
 def close() -> None:

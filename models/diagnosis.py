@@ -112,15 +112,17 @@ def server(session: Session) -> Server:
                current_setting('fsync') = 'on' AND current_setting('synchronous_commit') <> 'off'
                  AND current_setting('full_page_writes') = 'on',
                current_setting('server_encoding'), to_regclass('souschef.clock_offset') IS NOT NULL,
-               (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user),
-               extract(epoch FROM clock_timestamp())::double precision
+               (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user)
     """)
-    version, durable, encoding, ours, exempt, now = connection.execute(asked).one()
-    apart = now - time.time()
-    ahead = None
+    version, durable, encoding, ours, exempt = connection.execute(asked).one()
+    ahead, apart = None, 0.0
     if ours:
-        offset = text("SELECT extract(epoch FROM ahead)::double precision FROM souschef.clock_offset")
-        ahead = connection.execute(offset).scalar_one_or_none()
+        clocks = text("""
+            SELECT extract(epoch FROM souschef.clock())::double precision,
+                   (SELECT extract(epoch FROM ahead)::double precision FROM souschef.clock_offset)
+        """)
+        now, ahead = connection.execute(clocks).one()
+        apart = now - (ahead or 0.0) - time.time()
     return Server(version, durable, encoding, ahead, apart, exempt)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from config.errors import Mendable
-from models.database import MigrationsMissing, unreachable
+from models.database import MigrationsMissing, in_words, unreachable
 from models.tables import SCHEMA
 
 MIGRATION_LOCK = 7_206_155_301
@@ -36,11 +36,13 @@ def upgrade(url: str) -> bool:
 
     Raises:
         DatabaseUnreachable: there is no such server or database.
+        DatabaseRefuses: its user may not make a schema or change a table.
         Mendable: somebody held a lock through all tries.
     """
     for tried in range(1, TRIES + 1):
         try:
-            return _try_to_upgrade(url)
+            with in_words():
+                return _try_to_upgrade(url)
         except OperationalError as error:
             if getattr(error.orig, "sqlstate", None) not in IN_THE_WAY:
                 raise
@@ -77,8 +79,9 @@ def check(url: str) -> None:
     Raises:
         MigrationsMissing: it has an older one, or none.
         DatabaseUnreachable: there is no such server or database.
+        DatabaseRefuses: its user may not even look.
     """
-    with _engine(url).connect() as connection:
+    with in_words(), _engine(url).connect() as connection:
         current = _current(connection)
         if current != head() and not _is_newer(current):
             raise MigrationsMissing

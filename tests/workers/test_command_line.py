@@ -4,6 +4,7 @@ import json
 import os
 import pwd
 import re
+import secrets
 import subprocess
 import sys
 import time
@@ -13,8 +14,10 @@ from socket import create_server
 
 import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 
 from config.errors import Exit, Mendable
+from tests.conftest import administer
 from workers import command_line
 from workers.embedded import Servers
 from workers.private_server import port_for
@@ -101,6 +104,21 @@ def test_a_database_that_does_not_answer(tmp_path: Path) -> None:
     assert "SOUSCHEF_DATABASE_URL" in ran.stderr
     assert "pepper" not in ran.stderr
     assert ran.returncode == Exit.DATABASE_UNREACHABLE
+
+
+@pytest.mark.parametrize("words", [["status"], ["migrate"], ["load", "examples/riverside"]], ids=" ".join)
+def test_a_database_that_refuses_its_user(words: list[str], database: str, tmp_path: Path) -> None:
+    """As where it was made, or restored, by somebody else."""
+    role = f"stranger_{secrets.token_hex(4)}"
+    administer(database, f"CREATE ROLE {role} LOGIN PASSWORD 'pepper'")
+    try:
+        theirs = make_url(database).set(username=role, password="pepper")
+        ran = souschef(*words, data_dir=str(tmp_path), database_url=theirs.render_as_string(hide_password=False))
+        assert "refuses its user: permission denied" in sentence(ran)
+        assert "SOUSCHEF_DATABASE_URL" in ran.stderr
+        assert ran.returncode == Exit.DATABASE_UNREACHABLE
+    finally:
+        administer(database, f"DROP ROLE {role}")
 
 
 def test_a_data_folder_that_cannot_be_written() -> None:

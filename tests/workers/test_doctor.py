@@ -80,6 +80,8 @@ def test_a_clock_that_was_set_is_found(school: Settings) -> None:
     ask("INSERT INTO souschef.clock_offset (single, ahead) VALUES (true, interval '-3 days')")
     [(sentence, severity)] = [each for each in diagnosed()[1].items() if "clock is set" in each[0]]
     assert (sentence.startswith("The clock is set -3.0 days off"), severity) == (True, "warning")
+    with database.transaction() as session:
+        assert abs(diagnosis.server(session).ahead_of_us_seconds) < 5  # what was set is no fault of the machine's
 
 
 def test_a_secret_or_password_older_than_a_year_is_found_until_it_is_rotated(school: Settings) -> None:
