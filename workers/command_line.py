@@ -126,6 +126,21 @@ def main(arguments: list[str] | None = None) -> Any:  # noqa: ANN401 - never ret
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except Exception as error:
+        gone = _gone(error)
+        if gone is None:
+            raise
+        sys.stderr.write(f"souschef: {gone}\n")
+        sys.exit(gone.exit_code)
+
+
+def _gone(error: Exception) -> Mendable | None:
+    """Return the sentence for a database that has gone in the middle of a command; None for any other failure."""
+    from sqlalchemy.exc import OperationalError
+
+    from models.database import unreachable
+
+    return unreachable(error) if isinstance(error, OperationalError) else None
 
 
 if __name__ == "__main__":

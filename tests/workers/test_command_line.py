@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from config.errors import Exit, Mendable
+from models.database import transaction
 from tests.conftest import administer
 from workers import command_line
 from workers.embedded import Servers
@@ -300,3 +301,17 @@ def test_an_expected_failure_is_a_sentence_and_its_mend(
 def test_reads_can_be_had_as_json(database: str, tmp_path: Path) -> None:
     ran = souschef("status", "--json", database_url=database, data_dir=str(tmp_path))
     assert json.loads(ran.stdout)["quarantined"] == 0
+
+
+def test_a_database_that_goes_in_the_middle_of_a_command(
+    database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def end(*_: object, **__: object) -> None:
+        with transaction(url=database) as session:
+            session.connection().exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    monkeypatch.setattr(command_line, "app", end)
+    with pytest.raises(SystemExit) as ended:
+        command_line.main([])
+    assert ended.value.code == Exit.DATABASE_UNREACHABLE
+    assert "The database cannot be reached: terminating connection" in capsys.readouterr().err
