@@ -83,7 +83,8 @@ def running(
             if fresh_database is not None:
                 chosen = _with_fresh_database(chosen, fresh_database)
             stack.enter_context(_in_force(chosen))
-            _prepare(chosen, migrating=bool(processes))
+            embedded_database = servers is not None and bool(servers.database_url)
+            _prepare(chosen, migrating=bool(processes), answered=embedded_database)
             kitchen = _kitchen(chosen, processes, say=say)
             watching = Watch(kitchen.processes, servers=servers)
             stack.callback(watching.end)
@@ -113,17 +114,18 @@ def _with_fresh_database(chosen: Settings, name: str) -> Settings:
     return chosen.model_copy(update={"database_url": SecretStr(url)})
 
 
-def _prepare(chosen: Settings, *, migrating: bool) -> None:
+def _prepare(chosen: Settings, *, migrating: bool, answered: bool) -> None:
     """Bring the database to the newest shape, look whether the broker answers, and make what the processes share.
 
-    Servers alone are started for a restore, which makes the database anew: it is left alone then.
+    Servers alone are started for a restore, which makes the database anew: it is left alone then. One that has
+    `answered` is not even looked at again: who restores may have begun, and it may be gone.
     """
     from models import migrate
 
     url = chosen.database_url_text()
     if migrating:
         migrate.upgrade(url)
-    else:
+    elif not answered:
         migrate.reach(url)
     surroundings.check_broker(chosen.broker_url_text())
     liveness.prepare(chosen.data_dir)

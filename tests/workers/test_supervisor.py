@@ -18,8 +18,10 @@ import pytest
 
 from config import settings as configuration
 from config.errors import BrokerUnreachable, Exit, NotStarted, PortTaken
+from config.servers import read_state
 from config.settings import Settings
 from models.database import DatabaseUnreachable
+from tests.conftest import administer, beside
 from workers import embedded
 from workers.private_server import port_for
 from workers.supervisor import running
@@ -27,6 +29,7 @@ from workers.surroundings import AlreadyRunning, PortUnusable
 
 pytestmark = pytest.mark.flow
 ROOT = Path(__file__).parents[2]
+DROP = "DROP DATABASE souschef WITH (FORCE)"
 
 
 @pytest.fixture
@@ -183,6 +186,29 @@ def test_up_ends_in_order_and_leaves_nothing(ending: str, folder: Path) -> None:
     assert process.wait(timeout=40) == 0
     assert process.communicate()[1].strip().endswith("Everything is stopped.")
     assert [member for member in family if member.is_running()] == []
+
+
+def test_servers_alone_stay_while_their_database_is_made_anew(folder: Path) -> None:
+    """Who restores drops it as soon as the address is there, which is before all is up.
+
+    Mutant: `migrate.reach` there finds no database, and ends the servers in the middle of the restore.
+    """
+    process = subprocess.Popen(
+        [ROOT / "bin" / "souschef", "up", "--servers"],
+        env={**os.environ, "SOUSCHEF_DATA_DIR": str(folder)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        until(lambda: (read_state(folder) or {}).get("database_url") is not None, seconds=60)
+        administer(beside((read_state(folder) or {})["database_url"], "postgres"), DROP)
+        assert process.stderr is not None
+        assert any("Everything is up" in line for line in process.stderr)
+        assert process.poll() is None
+    finally:
+        process.terminate()
+        process.communicate()
 
 
 def test_a_killed_supervisor_leaves_nothing_behind_for_ever(folder: Path) -> None:
