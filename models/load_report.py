@@ -60,6 +60,8 @@ class LoadReport:
     """Students who were marked for a refresh."""
     erased: int = 0
     """People of the files who were erased, and are left out."""
+    read_as: dict[str, str] = field(default_factory=dict)
+    """How files were read that are written otherwise than in UTF-8 with commas, by name."""
     unparked: int = 0
     """Events that waited for what was loaded, and are due again."""
 

@@ -65,7 +65,7 @@ def load(
     ref, name = _named_school(session, school, bundle)
     if len(bundle.schools) > 1:
         bundle = bundle.of_school(ref)
-    report = LoadReport(ref)
+    report = LoadReport(ref, read_as=bundle.read_as)
     school_id = _school(session, ref, name, report)
     take_school(session, school_id, ref)
     bundle, report.erased = tombstones.leave_out(session, school_id, bundle)

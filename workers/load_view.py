@@ -61,6 +61,8 @@ def progress() -> Iterator[Bar]:
 def lines(report: LoadReport, *, dry_run: bool, seconds: float) -> Iterator[str]:
     """Yield the report as text."""
     yield f"School {report.school}{', dry run: nothing is written' if dry_run else ''}"
+    for file, how in report.read_as.items():
+        yield f"  {file} was read {how}."
     for kind, each in report.differences.items():
         ended = f"{each.ended:>9,} ended" if each.ended else ""
         yield f"  {kind:<15}{each.new:>9,} new{each.changed:>9,} changed{each.same:>9,} as before{ended}"
@@ -90,6 +92,7 @@ def summary(report: LoadReport, *, dry_run: bool, seconds: float) -> dict[str, A
         "school": report.school,
         "dry_run": dry_run,
         "changed": report.any,
+        "read_as": report.read_as,
         "loaded": {kind: asdict(each) for kind, each in report.differences.items()},
         "dropped_cycles": [list(circle) for circle in report.dropped],
         "consents": report.consents,
@@ -116,4 +119,9 @@ def _names(each: Difference) -> Iterator[str]:
     for outcome, count in (("new", each.new), ("changed", each.changed), ("ended", each.ended)):
         if count:
             more = f" and {count - SHOWN:,} more" if count > SHOWN else ""
-            yield f"      {outcome}: {', '.join(each.names[outcome][:SHOWN])}{more}"
+            yield f"      {outcome}: {', '.join(map(_shown, each.names[outcome][:SHOWN]))}{more}"
+
+
+def _shown(name: str) -> str:
+    """Return a name without what would steer a terminal, or turn the text around it."""
+    return name if name.isprintable() else repr(name)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import lzma
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from config.errors import Exit, Mendable
 from lms.files.bundle import Bundle
@@ -17,6 +20,8 @@ MOST_BYTES = 512 * 1024 * 1024
 MOST_ENTRIES = 10_000
 DEEPEST = 3
 """How many folders down a file may lie."""
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, ValueError)
+"""What reading a zip raises where its bytes are not what they should be."""
 
 
 class NothingToLoad(Mendable):
@@ -25,18 +30,18 @@ class NothingToLoad(Mendable):
     exit_code = Exit.WRONG_INPUT
 
 
-def read(path: Path, *, progress: Callable[[str], object] = str) -> Bundle:
+def read(path: Path, *, progress: Callable[[str], object] = str, encoding: str | None = None) -> Bundle:
     """Return what the files at `path` hold, with all that is wrong in them.
 
     Raises:
         NothingToLoad: there is nothing that could be loaded.
     """
-    alone = path.is_file() and path.suffix.lower() != ".zip"
     try:
-        bundle = parse(_files(path, alone=alone), progress=progress, alone=alone)
+        alone = path.is_file() and path.suffix.lower() != ".zip"
+        bundle = parse(_files(path, alone=alone), progress=progress, alone=alone, encoding=encoding)
     except OSError as error:
         raise NothingToLoad(
-            f"{path} cannot be read: {error.strerror}.", "Give this user the right to read it."
+            f"{path} cannot be read: {error.strerror}.", "Give this user the right to read it, or name another path."
         ) from None
     if not bundle.files:
         raise NothingToLoad(f"{path} holds nothing to load.", f"What is known by name: {', '.join(KNOWN)}.")
@@ -68,6 +73,9 @@ def _folder(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _bounded(path: Path, left: int) -> bytes:
+    if not path.is_file():
+        what = "a pipe or a device, and no file" if path.exists() else "a link that leads nowhere"
+        raise NothingToLoad(f"{path} is {what}.", "Put a file there, or remove it.")
     with path.open("rb") as file:
         body = file.read(left + 1)
     if len(body) > left:
@@ -78,12 +86,21 @@ def _bounded(path: Path, left: int) -> bytes:
 def _zipped(path: Path) -> Iterator[tuple[str, bytes]]:
     mend = "Make it anew, or name the folder."
     try:
-        with zipfile.ZipFile(path) as archive:
-            yield from _entries(path, archive)
-    except (zipfile.BadZipFile, zlib.error, EOFError):
+        with path.open("rb") as file:
+            yield from _opened(path, file)
+    except _BROKEN:
         raise NothingToLoad(f"{path} is no zip file, or a broken one.", mend) from None
     except (RuntimeError, NotImplementedError):
         raise NothingToLoad(f"{path} has a password, or is packed in a way that is not known.", mend) from None
+
+
+def _opened(path: Path, file: BinaryIO) -> Iterator[tuple[str, bytes]]:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            yield from _entries(path, archive)
+    except OSError as error:
+        # A place that lies before the file, or bytes that are not packed as they claim to be: no matter of rights.
+        raise zipfile.BadZipFile from error
 
 
 def _entries(path: Path, archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
@@ -94,10 +111,11 @@ def _entries(path: Path, archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes]
         )
     left = MOST_BYTES
     for entry in sorted(entries, key=lambda entry: entry.filename):
-        name = PurePosixPath(entry.filename)
+        # As older programs for Windows write them.
+        name = PurePosixPath(entry.filename.replace("\\", "/"))
         if name.is_absolute() or ".." in name.parts:
             raise NothingToLoad(f"{path} holds {entry.filename}, which lies outside of it.", "Make it anew.")
-        if entry.is_dir() or len(name.parts) > DEEPEST + 1 or reader_of(entry.filename) is None:
+        if entry.is_dir() or len(name.parts) > DEEPEST + 1 or reader_of(name.as_posix()) is None:
             continue
         if entry.file_size > left:
             raise _too_much(path)
@@ -107,7 +125,7 @@ def _entries(path: Path, archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes]
         left -= len(body)
         if left < 0:
             raise _too_much(path)
-        yield entry.filename, body
+        yield name.as_posix(), body
 
 
 def _too_much(path: Path) -> NothingToLoad:

@@ -63,6 +63,10 @@ class Bundle:
     """Roster files that the manifest calls a delta: what they leave out has not ended."""
     spoken: set[str] = field(default_factory=set)
     """Kinds of links for which a file was there: of the skill, item or class that it names, it tells all of them."""
+    encoding: str | None = None
+    """How files that are not UTF-8 are saved, as whoever loads them says."""
+    read_as: dict[str, str] = field(default_factory=dict)
+    """How files were read that are written otherwise than in UTF-8 with commas, by name."""
     problems: list[Problem] = field(default_factory=list)
     untold: int = 0
     """How many problems there are beyond the first thousand."""
@@ -74,11 +78,15 @@ class Bundle:
         else:
             self.untold += 1
 
+    def tell_reading(self, file: str, how: str) -> None:
+        """Note that a file is written in another way than usual, and was read so."""
+        self.read_as[file] = f"{self.read_as[file]}, {how}" if file in self.read_as else how
+
     def once(self, known: Mapping[str, Row], ref: str, at: Place, column: str) -> bool:
         """Return whether `ref` is new among the rows known; note a problem where it is not."""
         if ref in known:
             first: Place | None = getattr(known[ref], "at", None)
-            where = "" if first is None else f" in line {first.line}" if first.line else f" in {first.file}"
+            where = "" if first is None else f" in {_beside(first, at)}"
             self.note(at, column, f"{ref!r} already stands{where}", "Remove one of the two.")
             return False
         return True
@@ -121,6 +129,13 @@ class Bundle:
             ],
             aliases={key: row for key, row in self.aliases.items() if key[0] not in kept or row.ref in kept[key[0]]},
         )
+
+
+def _beside(first: Place, at: Place) -> str:
+    """Return where something stands, for whoever looks at another place."""
+    if first.file == at.file and first.line:
+        return f"line {first.line}"
+    return f"{first.file}, line {first.line}" if first.line else first.file
 
 
 def _elsewhere(ref: str, described: Mapping[str, Row], kept: Mapping[str, Row]) -> bool:

@@ -57,7 +57,7 @@ def _told(body: bytes, code: str) -> tuple[int, str, str]:
     if code in _WRONG:
         return 0, *_WRONG[code]
     try:
-        json.loads(body)
+        json.loads(body.decode())
     except json.JSONDecodeError as error:
         return error.lineno, f"it is not JSON ({error.msg}, character {error.colno})", "Correct it there."
     except (UnicodeDecodeError, RecursionError):

@@ -12,10 +12,12 @@ from datetime import UTC, datetime, timedelta
 
 from lms.files.bundle import LONGEST_NAME, Bundle
 from lms.files.problem import Place
+from lms.files.written import SEPARATORS, decoded, separator
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _YEARS = range(1970, 2201)
 LONG = 20_000
+MOST_COLUMNS = 1_000
 
 
 @dataclass(slots=True)
@@ -25,6 +27,8 @@ class Line:
     at: Place
     cells: Mapping[str, str]
     into: Bundle
+    comma_in_numbers: bool = False
+    """Whether decimals may stand after a comma: where commas do not separate columns, that is how they are written."""
 
     def wrong(self, column: str, wrong: str, mend: str) -> None:
         """Note a problem in a column."""
@@ -57,7 +61,8 @@ class Line:
         found = self.text(column)
         if found is None:
             return None
-        value = float(found) if _NUMBER.fullmatch(found) else None
+        plain = found.replace(",", ".") if self.comma_in_numbers else found
+        value = float(plain) if _NUMBER.fullmatch(plain) else None
         if value is None or not low <= value <= high:
             mend = "Write the decimals after a point, as in 0.5." if "," in found else "Correct it."
             self.wrong(column, f"{found[:50]!r} is no number from {low:g} to {high:g}", mend)
@@ -117,15 +122,18 @@ def lines(
 
     Args:
         file: its name, for problems.
-        body: UTF-8 with or without a mark, any line ends.
+        body: UTF-8 with or without a mark, UTF-16 with one, or as `into.encoding` says; any line ends.
         into: where problems are noted.
         needs: the columns that must be there.
         may: all that may be there besides; None: any may, and what is not known is left unread.
     """
-    text = _decoded(file, body, into)
+    text = decoded(file, body, into)
     if text is None:
         return
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    between = separator(text, needs)
+    if between != ",":
+        into.tell_reading(file, f"with {SEPARATORS[between]} between the columns")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=between, strict=True)
     begin = 1
     try:
         header = [name.strip() for name in next(reader, [])]
@@ -139,37 +147,28 @@ def lines(
                 continue  # As spreadsheets leave behind below the last row.
             if len(row) != len(header):
                 wrong = f"it has {len(row)} cells, and the header has {len(header)}"
-                into.note(at, "", wrong, "Put quotes around cells that hold commas.")
+                into.note(at, "", wrong, f"Put quotes around cells that hold {SEPARATORS[between]}.")
                 continue
-            yield Line(at, dict(zip(header, row, strict=True)), into)
+            yield Line(at, dict(zip(header, row, strict=True)), into, comma_in_numbers=between != ",")
     except csv.Error as error:
         into.note(
             Place(file, begin), "", f"it is not CSV ({error})", 'Check the quotes: write "" for one inside a cell.'
         )
 
 
-def _decoded(file: str, body: bytes, into: Bundle) -> str | None:
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = body[: error.start]
-        place = error.start - before.rfind(b"\n")
-        wrong = f"byte {place} of the line is not UTF-8"
-        into.note(Place(file, before.count(b"\n") + 1), "", wrong, "Save the file as UTF-8.")
-        return None
-
-
 def _header_is_good(
     header: Sequence[str], at: Place, into: Bundle, *, needs: Sequence[str], may: Sequence[str] | None
 ) -> bool:
     before = len(into.problems) + into.untold
+    if len(header) > MOST_COLUMNS:
+        mend = f"Leave out what is not to be loaded; {MOST_COLUMNS:,} may be."
+        into.note(at, "", f"it has {len(header):,} columns", mend)
+        return False
     for name in sorted({name for name in header if name and header.count(name) > 1}):
         into.note(at, name, "the column comes twice", "Remove one.")
     for name in needs:
         if name not in header:
-            separated = next((s for s in (";", "\t") if s in "".join(header)), None)
-            mend = "Separate the columns with commas." if separated else "Add it to the header row."
-            into.note(at, name, "the column is missing", mend)
+            into.note(at, name, "the column is missing", "Add it to the header row.")
     known = (*needs, *(may or ()))
     for name in header if may is not None else ():
         if name and name not in known:

@@ -57,7 +57,11 @@ def reader_by_content(name: str, body: bytes) -> Read | None:
 
 
 def parse(
-    files: Iterable[tuple[str, bytes]], *, progress: Callable[[str], object] = str, alone: bool = False
+    files: Iterable[tuple[str, bytes]],
+    *,
+    progress: Callable[[str], object] = str,
+    alone: bool = False,
+    encoding: str | None = None,
 ) -> Bundle:
     """Return what the files hold, with all that is wrong in them.
 
@@ -65,8 +69,9 @@ def parse(
         files: (path within what is loaded, content); of those that are none of ours nothing is read.
         progress: told each name before it is read.
         alone: it is a single file, which may have any name.
+        encoding: how CSVs that are not UTF-8 are saved; None: they are a problem.
     """
-    bundle = Bundle()
+    bundle = Bundle(encoding=encoding)
     chosen = [(name, body, _reader(name, body, alone=alone)) for name, body in files]
     for name, body, read in sorted(chosen, key=lambda each: (_order(each[0]), each[0])):
         if read is not None:

@@ -25,7 +25,7 @@ _MATERIAL_MAY = (
 
 def skills(file: str, body: bytes, into: Bundle) -> None:
     """Read skill, title, grade, strand, weight; this file goes before what a CASE package says of the same skill."""
-    here: dict[str, SkillRow] = {}
+    here = {ref: row for ref, row in into.skills.items() if row.at.line}  # What no package says: it has no lines.
     for line in lines(file, body, into, needs=("skill", "title"), may=("grade", "strand", "weight")):
         ref, title = line.ref("skill"), line.required("title")
         grade, weight = line.number("grade", 0, 13), line.number("weight", 0.01, 100)
@@ -46,7 +46,7 @@ def skills(file: str, body: bytes, into: Bundle) -> None:
 def prerequisites(file: str, body: bytes, into: Bundle) -> None:
     """Read skill, needs, strength; this file goes before what a CASE package says of the same two skills."""
     into.spoken.add("prerequisite")
-    here: dict[tuple[str, str], PrerequisiteRow] = {}
+    here = {edge: row for edge, row in into.prerequisites.items() if row.at.line}
     for line in lines(file, body, into, needs=("skill", "needs"), may=("strength",)):
         skill, needs = line.ref("skill"), line.ref("needs")
         if not skill or not needs:

@@ -115,6 +115,32 @@ def test_problems_are_listed_and_end_with_exit_code_2(
     ]
 
 
+def test_files_of_a_spreadsheet_are_read_as_they_are_saved_and_the_report_says_so(
+    database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Semicolons are told from the header; that 0xE9 is é has to be said."""
+    assert database
+    (tmp_path / "orgs.csv").write_text("sourcedId,name,type\nS,School,school\n")
+    (tmp_path / "skills.csv").write_bytes(b"skill;title;weight\r\nA;\xe9galit\xe9;0,5\r\n")
+    code, _, err = refused(capsys, tmp_path)
+    assert code == 2
+    assert "skills.csv, line 2: byte 3 of the line is not UTF-8. Save the file as UTF-8, or say" in err
+    assert "--encoding windows-1252 would read 'A;égalité;0,5'." in err
+    how = "in windows-1252, with semicolons between the columns"
+    assert ran(tmp_path, "--encoding", "cp1252", "--dry-run")["read_as"] == {"skills.csv": how}
+    shown = RUN.invoke(app, ["load", str(tmp_path), "--encoding", "windows-1252"])
+    assert f"skills.csv was read {how}." in shown.stdout
+    plain = make_url(database).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain) as connection:
+        assert connection.execute("SELECT title, weight FROM souschef.skill").fetchall() == [("égalité", 0.5)]
+
+
+def test_an_encoding_that_is_not_known_is_refused_with_those_that_are(tmp_path: Path) -> None:
+    result = RUN.invoke(app, ["load", str(tmp_path), "--encoding", "utf-7"])
+    assert result.exit_code == 2
+    assert "windows-1252" in result.output
+
+
 def test_circles_are_dropped_and_listed_when_asked(database: str, tmp_path: Path) -> None:
     assert database
     (tmp_path / "orgs.csv").write_text("sourcedId,name,type\nS,School,school\n")
@@ -142,6 +168,70 @@ def test_a_path_that_is_not_there_or_holds_nothing(
 def test_a_zip_that_reaches_outside_of_itself_is_refused(zipped: Callable[[dict[str, bytes]], Path], name: str) -> None:
     with pytest.raises(NothingToLoad, match="lies outside of it"):
         reading.read(zipped({name: b"sourcedId,role\n"}))
+
+
+@pytest.mark.parametrize("name", ["..\\users.csv", "a\\..\\..\\users.csv"])
+def test_a_zip_that_reaches_outside_with_backslashes_is_refused(
+    zipped: Callable[[dict[str, bytes]], Path], name: str
+) -> None:
+    with pytest.raises(NothingToLoad, match="lies outside of it"):
+        reading.read(zipped({name: b"sourcedId,role\n"}))
+
+
+def test_a_zip_whose_folders_end_in_backslashes_is_read(zipped: Callable[[dict[str, bytes]], Path]) -> None:
+    """As older programs for Windows pack it."""
+    assert reading.read(zipped({"school\\skills.csv": b"skill,title\nA,adding\n"})).files == ["school/skills.csv"]
+
+
+@pytest.mark.parametrize("method", [12, 14])
+def test_a_zip_that_is_not_packed_as_it_says_is_told(zipped: Callable[[dict[str, bytes]], Path], method: int) -> None:
+    """Said to be bzip2 (12) or LZMA (14), and neither."""
+    path = zipped({"skills.csv": b"skill,title\nA,adding\n" * 9})
+    deflated, told = b"\x14\x00\x00\x00\x08\x00", b"\x14\x00\x00\x00" + bytes([method, 0])
+    path.write_bytes(path.read_bytes().replace(deflated, told))
+    with pytest.raises(NothingToLoad, match="broken"):
+        reading.read(path)
+
+
+def test_a_zip_with_a_place_before_its_beginning_or_a_name_of_no_letters_is_told(
+    zipped: Callable[[dict[str, bytes]], Path],
+) -> None:
+    """Its directory is said to lie at 2**31; its name is said to be UTF-8 and is 0xFF."""
+    whole = zipped({"skills.csv": b"skill,title\n"}).read_bytes()
+    named = whole.replace(b"PK\x01\x02\x14\x03\x14\x00\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x00\x08")
+    for broken in (
+        whole[:-6] + (2**31).to_bytes(4, "little") + whole[-2:],
+        named.replace(b"skills.csv", b"\xff" * 10),
+    ):
+        assert broken != whole
+        path = zipped({})
+        path.write_bytes(broken)
+        with pytest.raises(NothingToLoad, match="no zip file, or a broken one"):
+            reading.read(path)
+
+
+def test_a_pipe_or_a_link_that_leads_nowhere_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "skills.csv")
+    with pytest.raises(NothingToLoad, match="a pipe or a device"):
+        reading.read(tmp_path)
+    (tmp_path / "skills.csv").unlink()
+    (tmp_path / "skills.csv").symlink_to(tmp_path / "gone")
+    with pytest.raises(NothingToLoad, match="leads nowhere"):
+        reading.read(tmp_path)
+
+
+def test_a_path_that_is_too_long_for_any_disk_is_told(tmp_path: Path) -> None:
+    with pytest.raises(NothingToLoad, match="cannot be read: File name too long"):
+        reading.read(tmp_path / ("a" * 5_000))
+
+
+def test_a_name_that_would_steer_the_terminal_is_shown_and_does_not(database: str, tmp_path: Path) -> None:
+    assert database
+    (tmp_path / "orgs.csv").write_text("sourcedId,name,type\nS,School,school\n")
+    (tmp_path / "skills.csv").write_text("skill,title\n\x1b[2JA,adding\n")
+    shown = RUN.invoke(app, ["load", str(tmp_path), "--dry-run"], color=True).stdout
+    assert "new: '\\x1b[2JA'" in shown
+    assert "\x1b" not in shown
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(

@@ -106,3 +106,8 @@ def test_what_is_wrong_in_a_package_is_told_by_its_pointer(items: Json, links: J
 def test_a_single_file_of_any_name_is_told_by_what_it_holds() -> None:
     assert reader_by_content("export.json", b'{"CFItems": []}') is not reader_by_content("q.json", b'{"survey": "s"}')
     assert reader_by_content("photo.png", b"") is None
+
+
+def test_a_package_in_utf16_is_told_as_that() -> None:
+    (problem,) = parse([("skills.json", '{"CFItems": []}'.encode("utf-16"))]).problems
+    assert "UTF-8" in problem.wrong

@@ -6,6 +6,7 @@ from lms.files import tables
 from lms.files.bundle import MOST_PROBLEMS, Bundle
 from lms.files.problem import Problem
 from lms.files.reading import parse
+from lms.files.written import encoding_named
 
 
 def skills(body: str | bytes) -> Bundle:
@@ -36,17 +37,105 @@ def test_bytes_that_are_no_utf8_are_told_by_line_and_byte() -> None:
     """é as Latin-1 is the 4th byte of line 3: B , r 0xE9."""
     problem = only(skills(b"skill,title\nA,adding\nB,r\xe9sum\xe9\n"))
     assert (problem.line, problem.wrong) == (3, "byte 4 of the line is not UTF-8")
-    assert problem.mend == "Save the file as UTF-8."
+    assert problem.mend == (
+        "Save the file as UTF-8, or say how it is saved: --encoding windows-1252 would read 'B,résumé'."
+    )
 
 
-def test_utf16_as_some_spreadsheets_save_it_is_a_problem_and_no_crash() -> None:
-    assert only(skills("skill,title\nA,adding\n".encode("utf-16"))).line == 1
+def test_an_encoding_is_never_guessed_and_is_read_as_it_is_said() -> None:
+    """0xE8 is č in Prague and è in Paris: a name would be written wrong, and nobody would be told."""
+    body = b"skill,title\nA,po\xe8et\n"
+    for encoding, title in (("windows-1250", "počet"), ("windows-1252", "poèet"), ("mac-roman", "poËet")):
+        found = parse([("skills.csv", body)], encoding=encoding)
+        assert not found.problems
+        assert found.skills["A"].title == title
+        assert found.read_as == {"skills.csv": f"in {encoding}"}
+    assert (
+        parse([("skills.csv", "skill,title\nA,počet\n".encode())], encoding="windows-1250").skills["A"].title == "počet"
+    )
 
 
-def test_semicolons_between_columns_are_told_as_that() -> None:
-    found = skills("skill;title\nA;adding\n")
-    assert [problem.column for problem in found.problems][:2] == ["skill", "title"]
-    assert found.problems[0].mend == "Separate the columns with commas."
+def test_a_byte_that_the_encoding_lacks_is_told() -> None:
+    """0x81 is nothing in windows-1252."""
+    problem = only(parse([("skills.csv", b"skill,title\nA,\xe9\x81\n")], encoding="windows-1252"))
+    assert (problem.line, problem.wrong) == (2, "byte 4 of the line is not windows-1252")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("cp1252", "windows-1252"), ("Latin1", "iso-8859-1"), ("macroman", "mac-roman")]
+)
+def test_an_encoding_is_known_by_its_usual_names(name: str, meant: str) -> None:
+    assert encoding_named(name) == meant
+
+
+@pytest.mark.parametrize("name", ["utf-7", "rot13", "zlib", "idna", "no such", "", "a\x00b", "é"])
+def test_an_encoding_that_no_spreadsheet_writes_is_not_known(name: str) -> None:
+    assert encoding_named(name) is None
+
+
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+def test_unicode_text_as_a_spreadsheet_saves_it_is_read(order: str) -> None:
+    """UTF-16 with a mark, and tabs."""
+    found = skills("\ufeffskill\ttitle\tgrade\r\nA\tрахунок, усний\t2\r\n".encode(order))
+    assert not found.problems
+    assert (found.skills["A"].title, found.skills["A"].grade) == ("рахунок, усний", 2)
+    assert found.read_as == {"skills.csv": "in UTF-16, with tabs between the columns"}
+
+
+def test_utf16_without_a_mark_or_cut_off_is_a_problem_and_no_crash() -> None:
+    """Of line 2 the last byte is gone: its 9 characters take 17 bytes, after the second half of the line end before."""
+    assert "zero characters" in only(skills("skill,title\nA,adding\n".encode("utf-16-le"))).wrong
+    assert only(skills("skill,title\nA,adding\n".encode("utf-16")[:-1])).wrong == "byte 18 of the line is not UTF-16"
+
+
+def test_semicolons_between_columns_are_read_with_decimals_after_a_comma() -> None:
+    """As a spreadsheet saves it where the comma is the decimal sign; a cell of several parts has quotes then."""
+    found = parse(
+        [
+            ("skills.csv", b"skill;title;weight\r\nA;adding, and more;0,5\r\nB;more;1.5\r\n"),
+            ("topics.csv", b'topic;title;phrases\nfood;Food;"rice;beans"\n'),
+        ]
+    )
+    assert not found.problems
+    assert [(row.title, row.weight) for row in found.skills.values()] == [("adding, and more", 0.5), ("more", 1.5)]
+    assert found.topics["food"].phrases == ("rice", "beans")
+    assert found.read_as == dict.fromkeys(("skills.csv", "topics.csv"), "with semicolons between the columns")
+
+
+def test_a_decimal_comma_among_commas_is_refused() -> None:
+    assert only(skills('skill,title,weight\nA,adding,"0,5"\n')).mend == "Write the decimals after a point, as in 0.5."
+
+
+def test_two_commas_are_no_number_even_among_semicolons() -> None:
+    assert "is no number" in only(skills("skill;title;weight\nA;adding;1,000,5\n")).wrong
+
+
+def test_a_semicolon_in_a_cell_without_quotes_is_told() -> None:
+    problem = only(skills("skill;title\nA;adding; more\n"))
+    assert (problem.line, problem.mend) == (2, "Put quotes around cells that hold semicolons.")
+
+
+def test_a_column_that_is_missing_among_semicolons_is_told_by_its_name() -> None:
+    problem = only(skills("skill;grade\nA;3\n"))
+    assert (problem.column, problem.wrong) == ("title", "the column is missing")
+
+
+def test_a_hundred_thousand_columns_are_refused_at_once() -> None:
+    """To compare each with each would take minutes."""
+    header = ",".join(f"c{number}" for number in range(100_000))
+    assert only(skills(f"skill,title,{header}\n")).wrong == "it has 100,002 columns"
+
+
+def test_a_skill_that_stands_in_two_files_is_told_with_both() -> None:
+    """Else whichever file comes last by name would win, and nobody be told."""
+    found = parse([(f"{folder}/skills.csv", b"skill,title\nA,adding\n") for folder in "ab"])
+    assert str(only(found)) == (
+        "b/skills.csv, line 2, skill: 'A' already stands in a/skills.csv, line 2. Remove one of the two."
+    )
+
+
+def test_utf32_is_a_problem_and_no_crash() -> None:
+    assert "zero characters" in only(skills("skill,title\nA,adding\n".encode("utf-32"))).wrong
 
 
 def test_a_misspelt_column_is_refused_with_the_nearest_right_one() -> None:

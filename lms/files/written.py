@@ -1,0 +1,92 @@
+"""How a CSV is written: its characters, and what separates its columns.
+
+Spreadsheets write what their country and their menu say: commas, semicolons or tabs, and UTF-8, UTF-16 or an encoding
+of one byte a character. What can be told from the file is told from it. Encodings of one byte cannot: the same byte is
+è in one and č in another, so whoever loads the file says which it is.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Sequence
+
+from lms.files.bundle import Bundle
+from lms.files.problem import Place
+
+ENCODINGS = (
+    *("windows-1250", "windows-1251", "windows-1252", "windows-1253", "windows-1254", "windows-1255", "windows-1256"),
+    *("windows-1257", "windows-1258", "iso-8859-1", "iso-8859-2", "iso-8859-9", "iso-8859-15", "mac-roman"),
+)
+"""What a file may be said to be in, where it is not UTF-8."""
+USUAL = "windows-1252"
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_SHOWN = 20
+
+
+def encoding_named(name: str) -> str | None:
+    """Return one of the encodings by any of its usual names, such as cp1252; None where it is none of them."""
+    try:
+        wanted = codecs.lookup(name).name
+    except (LookupError, ValueError):
+        return None
+    return next((each for each in ENCODINGS if codecs.lookup(each).name == wanted), None)
+
+
+def decoded(file: str, body: bytes, into: Bundle) -> str | None:
+    """Return the text of a file; None where its characters cannot be read, with the problem noted."""
+    if body.startswith(_UTF16):
+        return _characters(_as("UTF-16", file, body, into, mend="Save the file as UTF-8."), file, into)
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if into.encoding is not None:
+            return _as(into.encoding, file, body, into, mend="Say another --encoding, or save the file as UTF-8.")
+        _note(file, body, error, into, wrong="UTF-8", mend=_how_to_say(body, error.start))
+        return None
+    return _characters(text, file, into)
+
+
+def _characters(text: str | None, file: str, into: Bundle) -> str | None:
+    """Return a text whose first line is one of characters; UTF-16 without a mark, or UTF-32, is half of zeros."""
+    if text is None or "\x00" not in text.partition("\n")[0]:
+        return text
+    into.note(Place(file, 1), "", "it holds zero characters, as UTF-16 without a mark does", "Save it as UTF-8.")
+    return None
+
+
+def _as(encoding: str, file: str, body: bytes, into: Bundle, *, mend: str) -> str | None:
+    try:
+        text = body.decode(encoding)
+    except UnicodeDecodeError as error:
+        _note(file, body, error, into, wrong=encoding, mend=mend)
+        return None
+    into.tell_reading(file, f"in {encoding}")
+    return text
+
+
+def _note(file: str, body: bytes, error: UnicodeDecodeError, into: Bundle, *, wrong: str, mend: str) -> None:
+    before = body[: error.start]
+    place = error.start - before.rfind(b"\n")
+    into.note(Place(file, before.count(b"\n") + 1), "", f"byte {place} of the line is not {wrong}", mend)
+
+
+def _how_to_say(body: bytes, at: int) -> str:
+    """Return the mend for what is not UTF-8, with what the line would be in the encoding that is meant most often."""
+    begin = max(body.rfind(b"\n", 0, at) + 1, at - _SHOWN)
+    seen = body[begin : at + _SHOWN].partition(b"\n")[0].decode(USUAL, errors="replace").strip()
+    return f"Save the file as UTF-8, or say how it is saved: --encoding {USUAL} would read {seen!r}."
+
+
+def separator(text: str, needs: Sequence[str]) -> str:
+    """Return what separates the columns: that with which the header has most of the columns that must be there."""
+    first = text.partition("\n")[0].strip("\r")
+    return max(SEPARATORS, key=lambda each: len({*needs} & {*_cells(first, each)}))
+
+
+def _cells(header: str, separated_by: str) -> list[str]:
+    try:
+        return [cell.strip() for cell in next(csv.reader([header], delimiter=separated_by, strict=True), [])]
+    except csv.Error:
+        return []
