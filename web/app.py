@@ -18,7 +18,7 @@ from web.door import Door
 from web.problems import Problem
 from web.traced import Traced
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
 

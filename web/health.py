@@ -1,4 +1,4 @@
-"""Whether the door stands, and whether it can store what it is given."""
+"""Whether the door stands, and whether it can store what it is given; monitors ask by HEAD as often as by GET."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from web.door import of
 router = APIRouter(tags=["Health"])
 
 
+@router.head("/health", include_in_schema=False)
 @router.get("/health")
 async def health() -> JSONResponse:
     """Say that the process lives: it looks at nothing else, so that nobody restarts it for another's fault."""
     return JSONResponse({"status": "ok"})
 
 
+@router.head("/ready", include_in_schema=False)
 @router.get("/ready", responses={503: {"description": "unavailable"}})
 async def ready(request: Request) -> Response:
     """Say whether an event could be stored now."""

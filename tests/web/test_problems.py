@@ -138,7 +138,7 @@ def test_an_unknown_encoding_gets_415_and_a_wrong_one_400(served: Served) -> Non
 
 def test_another_method_gets_405_with_what_is_allowed(served: Served) -> None:
     with served.client() as client:
-        for path, allowed in {"/xapi/statements": "POST, PUT", "/surveys": "POST", "/health": "GET"}.items():
+        for path, allowed in {"/xapi/statements": "POST, PUT", "/surveys": "POST", "/health": "GET, HEAD"}.items():
             answer = client.request("DELETE", path)
             assert_problem(answer, 405, "method_not_allowed")
             assert answer.headers["allow"] == allowed
@@ -226,6 +226,12 @@ def _raw(served: Served, header: str, body: bytes) -> bytes:
         with contextlib.suppress(OSError):
             wire.sendall(_head(served, header) + body)
         return wire.recv(1_000)
+
+
+def test_a_monitor_may_ask_by_head(served: Served) -> None:
+    for path in ("/health", "/ready"):
+        answer = httpx.head(f"{served.url}{path}")
+        assert (answer.status_code, answer.content) == (200, b"")
 
 
 def test_a_database_that_does_not_answer_gives_503_and_when_to_come_again(
