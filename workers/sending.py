@@ -5,11 +5,14 @@ import gzip
 import hashlib
 import hmac
 import random
+import re
 import time
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import orjson
@@ -20,6 +23,9 @@ from models.sources import Credential
 SENDERS_OWN = frozenset({"host", "authorization", "content-length", "connection", "expect", "typeform-signature"})
 """Headers that belong to the recorded connection or credential, not to the request."""
 SIGNED_FORMATS = frozenset({"typeform"})
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_PATH = re.compile(r"/(?![/\\])[!-~]*")
+_VALUE = re.compile(r"[ -~\t]*")
 RETRY_STATUSES = frozenset({429, 503})
 
 
@@ -60,24 +66,35 @@ def read(path: Path) -> list[Request]:
     """
     try:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except OSError as error:
-        raise RecordingUnreadable(
-            f"{path} cannot be read: {error.strerror or error}.", "Name a .jsonl or .jsonl.gz file."
-        ) from None
+    except (OSError, EOFError, zlib.error) as error:
+        why = getattr(error, "strerror", None) or str(error).rstrip(".")
+        raise RecordingUnreadable(f"{path} cannot be read: {why}.", "Name a .jsonl or .jsonl.gz file.") from None
     requests = []
     for number, line in enumerate(raw.splitlines(), start=1):
         if not line.strip():
             continue
         try:
-            found = orjson.loads(line)
-            headers = tuple((str(name), str(value)) for name, value in found.get("headers", ()))
-            requests.append(Request(found["method"], found["path"], headers, found.get("body", "").encode()))
+            requests.append(_request(orjson.loads(line)))
         except (ValueError, KeyError, TypeError, AttributeError):
             raise RecordingUnreadable(
                 f"{path}, line {number} is not a recorded request.",
                 'Each line is {"method": ..., "path": ..., "headers": [[name, value], ...], "body": "..."}.',
             ) from None
     return requests
+
+
+def _request(found: dict[str, Any]) -> Request:
+    """Return a recorded request.
+
+    Raises:
+        ValueError: its path would lead to another host, and the credential with it; or HTTP has no such request.
+    """
+    headers = tuple((str(name), str(value)) for name, value in found.get("headers", ()))
+    method, path = found["method"], found["path"]
+    sound = _TOKEN.fullmatch(method) and _PATH.fullmatch(path)
+    if not (sound and all(_TOKEN.fullmatch(name) and _VALUE.fullmatch(value) for name, value in headers)):
+        raise ValueError(path)
+    return Request(method, path, headers, found.get("body", "").encode())
 
 
 def arranged(requests: Sequence[Request], *, shuffle: int | None = None, duplicate: float = 0.0) -> list[Request]:

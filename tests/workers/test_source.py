@@ -91,3 +91,16 @@ def test_the_address_is_the_one_that_senders_reach(monkeypatch: pytest.MonkeyPat
         assert "URL     https://chef.school.example/events\n" in said
         assert "SOUSCHEF_WEB_URL" not in said
         assert "Moodle" not in said
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\x1b[2J", "a\nb", "a" * 101])
+def test_a_name_that_cannot_be_seen_or_is_endless_is_refused(name: str) -> None:
+    ran = CliRunner().invoke(command.app, ["add", name, "--format", "moodle"])
+    assert isinstance(ran.exception, Mendable)
+    assert "1 to 100 characters" in str(ran.exception)
+
+
+def test_an_empty_survey_id_is_refused() -> None:
+    ran = CliRunner().invoke(command.app, ["add", "forms", "--format", "typeform", "--survey", ""])
+    assert isinstance(ran.exception, Mendable)
+    assert "A survey id is empty" in str(ran.exception)

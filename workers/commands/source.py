@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 app = typer.Typer(help="Add, list, set, rotate and revoke the senders of events.", no_args_is_help=True)
+LONGEST_NAME = 100
 
 School = Annotated[str | None, typer.Option(help="The school's ref; may be left out where there is one school.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -32,6 +33,10 @@ def add(
     from lms import formats
     from models import database, sources
 
+    if not (name.isprintable() and name.strip() and len(name) <= LONGEST_NAME):
+        _refuse(f"A name has 1 to {LONGEST_NAME} characters that can be seen.")
+    if not all(each.strip() for each in survey or ()):
+        _refuse("A survey id is empty: name it as its sender does.")
     try:
         door = formats.named(format).door
     except formats.UnknownFormatError as error:
