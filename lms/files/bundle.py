@@ -86,7 +86,7 @@ class Bundle:
         """Return whether `ref` is new among the rows known; note a problem where it is not."""
         if ref in known:
             first: Place | None = getattr(known[ref], "at", None)
-            where = "" if first is None else f" in {_beside(first, at)}"
+            where = "" if first is None else f" in {first.seen_from(at)}"
             self.note(at, column, f"{ref!r} already stands{where}", "Remove one of the two.")
             return False
         return True
@@ -129,13 +129,6 @@ class Bundle:
             ],
             aliases={key: row for key, row in self.aliases.items() if key[0] not in kept or row.ref in kept[key[0]]},
         )
-
-
-def _beside(first: Place, at: Place) -> str:
-    """Return where something stands, for whoever looks at another place."""
-    if first.file == at.file and first.line:
-        return f"line {first.line}"
-    return f"{first.file}, line {first.line}" if first.line else first.file
 
 
 def _elsewhere(ref: str, described: Mapping[str, Row], kept: Mapping[str, Row]) -> bool:

@@ -12,6 +12,12 @@ class Place:
     file: str
     line: int = 0
 
+    def seen_from(self, other: Place) -> str:
+        """Return where it is, for whoever looks at another place: its line, its file, or both."""
+        if self.file == other.file and self.line:
+            return f"line {self.line}"
+        return f"{self.file}, line {self.line}" if self.line else self.file
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -52,8 +52,8 @@ def prerequisites(file: str, body: bytes, into: Bundle) -> None:
         if not skill or not needs:
             continue
         if (skill, needs) in here:
-            first = here[skill, needs].at.line
-            line.wrong("needs", f"{skill!r} needs {needs!r} already in line {first}", "Remove one of the two.")
+            first = here[skill, needs].at.seen_from(line.at)
+            line.wrong("needs", f"{skill!r} needs {needs!r} already in {first}", "Remove one of the two.")
             continue
         strength = line.one_of("strength", ("strong", "weak"), default="strong")
         here[skill, needs] = PrerequisiteRow(skill, needs, strength, line.at)
@@ -80,8 +80,8 @@ def alignments(file: str, body: bytes, into: Bundle) -> None:
         if not item or not skill:
             continue
         if (item, skill) in into.alignments:
-            first = into.alignments[item, skill].at.line
-            line.wrong("skill", f"{item!r} is aligned with {skill!r} already in line {first}", "Remove one of the two.")
+            first = into.alignments[item, skill].at.seen_from(line.at)
+            line.wrong("skill", f"{item!r} is aligned with {skill!r} already in {first}", "Remove one of the two.")
             continue
         weight = line.number("weight", 0, 1)
         difficulty = line.number("difficulty", -LOGITS, LOGITS)
@@ -153,8 +153,8 @@ def scope(file: str, body: bytes, into: Bundle) -> None:
         if not class_ref or not skill:
             continue
         if (class_ref, skill) in into.scope:
-            first = into.scope[class_ref, skill].at.line
-            line.wrong("skill", f"{class_ref!r} has {skill!r} already in line {first}", "Remove one of the two.")
+            first = into.scope[class_ref, skill].at.seen_from(line.at)
+            line.wrong("skill", f"{class_ref!r} has {skill!r} already in {first}", "Remove one of the two.")
             continue
         opens, closes = line.moment("from"), line.moment("until", whole_day=True)
         if opens and closes and closes <= opens:

@@ -134,6 +134,14 @@ def test_a_skill_that_stands_in_two_files_is_told_with_both() -> None:
     )
 
 
+def test_a_link_that_stands_in_two_files_is_told_with_both() -> None:
+    rows = {"prerequisites": b"skill,needs\nA,B\n", "alignments": b"item,skill\nQ,A\n", "scope": b"class,skill\nC,A\n"}
+    found = parse([(f"{folder}/{name}.csv", body) for name, body in rows.items() for folder in "ab"])
+    for problem, name in zip(found.problems, rows, strict=True):
+        assert problem.file == f"b/{name}.csv"
+        assert f"already in a/{name}.csv, line 2" in problem.wrong
+
+
 def test_utf32_is_a_problem_and_no_crash() -> None:
     assert "zero characters" in only(skills("skill,title\nA,adding\n".encode("utf-32"))).wrong
 
