@@ -26,6 +26,15 @@ class SourceUnknown(ValueError):  # noqa: N818 - it is told as what is wrong
     """There is no such source, or no such school."""
 
 
+class SourceTaken(ValueError):  # noqa: N818 - it is told as what is wrong
+    """There is a source of that name already, which speaks another format or was revoked."""
+
+    def __init__(self, source: Source) -> None:
+        what = "was revoked" if source.revoked_at is not None else f"speaks {source.format}"
+        super().__init__(f"There is a source {source.name} already, and it {what}: choose another name.")
+        self.name = source.name
+
+
 @dataclass(frozen=True, slots=True)
 class Sender:
     """An authenticated source, as the door needs it."""
@@ -57,7 +66,7 @@ def add(
     school: str | None = None,
     surveys: Collection[str] = (),
 ) -> Credential:
-    """Make a source and return its credential; where it exists, set its format and surveys and keep its credential.
+    """Make a source and return its credential; where it exists, let it send these surveys too, and keep its credential.
 
     Args:
         session: an open transaction.
@@ -69,16 +78,30 @@ def add(
 
     Raises:
         SourceUnknown: no such school, or several and none named.
+        SourceTaken: it exists, and speaks another format or was revoked.
     """
     owner = school_of(session, school)
     source = session.exec(select(Source).where(Source.school_id == owner.id, Source.name == name)).one_or_none()
     if source is None:
         source = Source(school_id=_id(owner.id), name=name, format=format, surveys=sorted(surveys))
+    elif source.format != format or source.revoked_at is not None:
+        raise SourceTaken(source)
     else:
-        source.format, source.surveys = format, sorted(set(source.surveys) | set(surveys))
+        source.surveys = sorted(set(source.surveys) | set(surveys))
     session.add(source)
     session.flush()
     return _credential(source, school=owner.ref, secret_key=secret_key)
+
+
+def is_there(session: Session, name: str, *, school: str | None = None) -> bool:
+    """Whether a school has a source of this name.
+
+    Raises:
+        SourceUnknown: no such school, or several and none named.
+    """
+    owner = school_of(session, school)
+    found = select(Source.id).where(Source.school_id == owner.id, Source.name == name)
+    return session.exec(found).first() is not None
 
 
 def rotate(session: Session, name: str, *, secret_key: bytes, school: str | None = None) -> Credential:

@@ -104,3 +104,27 @@ def test_an_empty_survey_id_is_refused() -> None:
     ran = CliRunner().invoke(command.app, ["add", "forms", "--format", "typeform", "--survey", ""])
     assert isinstance(ran.exception, Mendable)
     assert "A survey id is empty" in str(ran.exception)
+
+
+def test_a_credential_is_shown_once() -> None:
+    made = json.loads(CliRunner().invoke(command.app, ["add", "own", "--format", "canonical", "--json"]).stdout)
+    again = ["add", "own", "--format", "canonical", "--survey", "term-1"]
+    said = CliRunner().invoke(command.app, again)
+    assert made["secret"] not in said.stdout
+    assert "is there already" in said.stdout
+    assert "souschef source rotate own" in said.stdout
+    assert json.loads(CliRunner().invoke(command.app, [*again, "--json"]).stdout) == {**made, "secret": None}
+    with database.transaction() as session:
+        assert sources.named(session, "own")[0].surveys == ["term-1"]
+        still = sources.authenticate(
+            session, key=made["key"], secret=made["secret"], secret_key=settings().secret_key_bytes()
+        )
+    assert still is not None
+
+
+def test_a_name_that_is_taken_changes_nothing() -> None:
+    ran = CliRunner().invoke(command.app, ["add", "moodle", "--format", "canvas"])
+    assert "There is a source moodle already, and it speaks moodle: choose another name." in str(ran.exception)
+    CliRunner().invoke(command.app, ["revoke", "moodle"])
+    ran = CliRunner().invoke(command.app, ["add", "moodle", "--format", "moodle"])
+    assert "it was revoked" in str(ran.exception)

@@ -25,7 +25,7 @@ def add(
     survey: Annotated[list[str] | None, typer.Option(help="A survey id that may be read (repeatable).")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a source and print its credential; for one that is there already, the same again.
+    """Make a source and print its credential, once; one that is there already may send more surveys from now on.
 
     Example: souschef source add moodle --format moodle --survey FB-LIKE
     """
@@ -44,10 +44,11 @@ def add(
     key = settings().secret_key_bytes()
     with database.transaction() as session:
         try:
+            known = sources.is_there(session, name, school=school)
             given = sources.add(session, name, format=format, school=school, surveys=survey or (), secret_key=key)
-        except sources.SourceUnknown as error:
+        except (sources.SourceUnknown, sources.SourceTaken) as error:
             _refuse(str(error))
-    _show(given, door=_address(door), as_json=as_json)
+    _show(given, door=_address(door), as_json=as_json, known=known)
 
 
 @app.command()
@@ -150,22 +151,25 @@ def list_(*, as_json: AsJson = False) -> None:
         typer.echo("There is no source yet: souschef source add NAME --format FORMAT")
 
 
-def _show(given: object, *, door: str, as_json: bool) -> None:
+def _show(given: object, *, door: str, as_json: bool, known: bool = False) -> None:
+    """Print a credential; of a source that was `known` before, all but the secret."""
     from dataclasses import asdict
 
     from config.settings import settings
 
     fields = {**asdict(given), "url": door}  # type: ignore[call-overload] # a Credential, imported late
+    if known:
+        fields["secret"] = None
     if as_json:
         typer.echo(json.dumps(fields))
         return
-    typer.echo(
-        f"Source {fields['source']} of school {fields['school']} ({fields['format']}). Keep its secret like a password:"
-    )
+    told = f"Source {fields['source']} of school {fields['school']} ({fields['format']})"
+    typer.echo(f"{told} is there already:" if known else f"{told}. Keep its secret like a password:")
     typer.echo(f"  URL     {fields['url']}")
     if door.endswith(STATEMENTS):
         typer.echo(f"          where an endpoint is asked for, as by Moodle: {door.removesuffix(STATEMENTS)}")
-    typer.echo(f"  key     {fields['key']}\n  secret  {fields['secret']}")
+    secret = f"was shown when it was made; a new one: souschef source rotate {fields['source']}" if known else None
+    typer.echo(f"  key     {fields['key']}\n  secret  {secret or fields['secret']}")
     if not settings().web_url:
         typer.echo("The address is this machine's own: set SOUSCHEF_WEB_URL to the one that senders reach it by.")
 
