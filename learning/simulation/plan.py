@@ -35,7 +35,7 @@ class Plan:
     worlds: tuple[str, ...]
 
     def tasks(self) -> list[Task]:
-        """Return the tasks, the longest first, so that workers end together."""
+        """Return the tasks, class by class: of a run that is cut short, every class that it has reached is whole."""
         found = []
         for world in WORLDS:
             if world.name not in self.worlds:
@@ -44,7 +44,7 @@ class Plan:
             if world.name == MATTERS:
                 policies += (*ONLY_WHERE_IT_MATTERS, *BASELINES)
             found += [Task(policy, world, seed, self.size) for seed in range(self.seeds) for policy in policies]
-        return sorted(found, key=lambda task: (task.policy in BASELINES, task.seed))
+        return sorted(found, key=lambda task: (task.seed, task.policy in BASELINES))
 
 
 QUICK = Plan(
