@@ -40,12 +40,13 @@ FAILED: set[str] = set()
 def record(request: pytest.FixtureRequest) -> Record:
     """Note what a test did and found; fail where anything was lost or doubled."""
 
-    def note(promise: str, done: str, counts: Counts, *, seconds: float, seed: int = 0) -> None:
+    def note(promise: str, done: str, counts: Counts, *, seconds: float, seed: int = 0, case: str = "") -> None:
+        """Keep a row; `case` tells apart tests of one promise in one file where no parameter does."""
         numbers = (counts.sent, counts.quarantined, counts.lost, counts.doubled, counts.falls)
         figures = [*(f"{number:,}" for number in numbers), f"{seconds:.1f}", str(seed)]
         where = f"{request.path.stem}::{request.node.name.split('_')[1]}"
-        case = request.node.name.partition("[")[2].rstrip("]")
-        test = f"{where} {case}".strip()
+        named = request.node.name.partition("[")[2].rstrip("]")
+        test = " ".join(part for part in (where, case, named) if part)
         ROWS[request.node.nodeid] = [promise, done, *figures, test, f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"]
         assert counts.sent == counts.applied + counts.quarantined + counts.dropped, (seed, counts)
         assert (counts.lost, counts.doubled, counts.falls) == (0, 0, 0), (seed, counts)

@@ -26,13 +26,13 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import redis
 from pydantic import SecretStr
 
 from config import settings as configuration
 from config.settings import Settings, settings
 from models import clock, database, sources
 from models.sources import Credential
+from tests.chaos.brokers import Broker, BrokerName, started
 from tests.chaos.counting import Told, ask, pending, wait_until
 from tests.chaos.lms import Lms
 from tests.tasks.simulated import BEGIN, history
@@ -53,7 +53,7 @@ class ChaosKitchen:
     data_dir: Path
     running: supervisor.Kitchen
     credential: Credential
-    broker_url: str
+    broker: Broker
 
     def events(self, wanted: int, *, seed: int) -> Told:
         """Return a history of all students of the school: answers, regrades and likes, under ids of this seed."""
@@ -127,20 +127,6 @@ class ChaosKitchen:
         """Return what a process has logged."""
         return (self.data_dir / "logs" / f"{name}.log").read_text(errors="replace")
 
-    def broker(self) -> redis.Redis:
-        """Return a client of the broker."""
-        return redis.Redis.from_url(self.broker_url)
-
-    def stop_broker(self) -> None:
-        """SHUTDOWN NOSAVE: what was in it is gone."""
-        with self.broker() as client, contextlib.suppress(redis.ConnectionError):
-            client.execute_command("SHUTDOWN", "NOSAVE")
-        wait_until(lambda: not _in(self.data_dir / "valkey"), seconds=10, what="the broker gone")
-
-    def start_broker(self) -> None:
-        """Start it again, empty, at its old address."""
-        embedded.start(self.data_dir, database=False, durable=False)
-
     def stop_database(self) -> None:
         """Stop PostgreSQL as `pg_ctl -m immediate` does: nobody is waited for, nothing is written back."""
         main = int((self.data_dir / "postgres" / "postmaster.pid").read_text().split()[0])
@@ -158,6 +144,7 @@ def opened(
     lease: float = 30.0,
     sweep: float = 10.0,
     processes: Sequence[str] = ("worker", "door"),
+    broker: BrokerName = "valkey",
     broker_url: Callable[[str], str] = str,
     database_url: Callable[[str], str] = str,
     data_dir: Path | None = None,
@@ -170,9 +157,12 @@ def opened(
     """
     folder = Path(tempfile.mkdtemp(prefix="souschef-chaos-"))
     data_dir = data_dir or folder / "data"
-    try:
-        servers = [embedded.start(data_dir, broker=False), embedded.start(data_dir, database=False, durable=False)]
-        direct = {"database_url": servers[0].database_url, "broker_url": servers[1].broker_url}
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        stack.callback(embedded.stop, data_dir)
+        database_server, bell = embedded.start(data_dir, broker=False), started(broker, data_dir)
+        stack.callback(bell.end)
+        direct = {"database_url": database_server.database_url, "broker_url": bell.url}
         chosen = Settings(data_dir=data_dir, lease_seconds=lease, sweep_seconds=sweep)
         if supervised:
             embedded.stop(data_dir)
@@ -186,12 +176,9 @@ def opened(
             # This process asks the servers themselves, whatever stands between them and the others.
             os.environ |= {f"SOUSCHEF_{name.upper()}": url for name, url in direct.items()}
             configuration.settings.cache_clear()
-            kitchen = ChaosKitchen(data_dir, running, _load(), direct["broker_url"])
+            kitchen = ChaosKitchen(data_dir, running, _load(), bell)
             yield kitchen
             kitchen.end_at_once()
-    finally:
-        embedded.stop(data_dir)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _load() -> Credential:
@@ -200,12 +187,3 @@ def _load() -> Credential:
     with database.transaction() as session:
         clock.set_to(session, BEGIN)
         return sources.add(session, "own", format="canonical", secret_key=settings().secret_key_bytes())
-
-
-def _in(folder: Path) -> list[int]:
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if Path(process.cwd()) == folder.resolve() and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process.pid)
-    return found

@@ -5,19 +5,17 @@ import os
 import random
 import signal
 import time
-from typing import Any, cast
 
 import psutil
 import psycopg
 import pytest
-import redis
 
+from tests.chaos.brokers import BROKERS, BrokerName
 from tests.chaos.conftest import Record
 from tests.chaos.counting import ask, compare, wait_until
 from tests.chaos.kitchen import ChaosKitchen, opened
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(420)]
-QUEUE = "souschef:souschef"
 REDONE_SECONDS = 45
 """Lease 30 s, sweep 10 s, and the work."""
 
@@ -34,11 +32,12 @@ def kill_some(kitchen: ChaosKitchen, dice: random.Random) -> str:
     return which
 
 
-def test_p4_any_worker_process_killed_is_redone_within_45_s(record: Record) -> None:
+@BROKERS
+def test_p4_any_worker_process_killed_is_redone_within_45_s(broker: BrokerName, record: Record) -> None:
     """Mutant: without the sweep nobody rings again for what the flushed messages were to ring for."""
     seed = 4
     dice = random.Random(seed)
-    with opened() as kitchen:
+    with opened(broker=broker) as kitchen:
         began = time.monotonic()
         told = kitchen.events(2000, seed=seed)
         with kitchen.burst(told) as lms:
@@ -46,49 +45,37 @@ def test_p4_any_worker_process_killed_is_redone_within_45_s(record: Record) -> N
                 lms.answered(kill * len(told) // 10)
                 kill_some(kitchen, dice)
         kitchen.kill_worker()
-        with kitchen.broker() as broker:
-            broker.flushall()  # the messages that would come back are gone too: only the sweep knows of the leases
+        kitchen.broker.flush()  # the messages that would come back are gone too: only the sweep knows of the leases
         took = kitchen.quiet(seconds=REDONE_SECONDS)
-        done = f"10 kill -9 of child, parent or group in a burst, and a flush; all done {took:.0f} s after it"
+        done = f"{broker}: 10 kill -9 of child, parent or group in a burst, and a flush; all done {took:.0f} s after it"
         record("P4", done, compare(told), seconds=time.monotonic() - began, seed=seed)
 
 
-def test_p5_a_message_in_a_killed_workers_socket_is_redone_within_45_s(record: Record) -> None:
-    """SIGSTOP, publish, kill -9: Redis has handed the message over, and nobody has it.
+@BROKERS
+def test_p5_a_message_in_a_killed_workers_socket_is_redone_within_45_s(broker: BrokerName, record: Record) -> None:
+    """SIGSTOP, publish, kill -9: the broker has handed the message over, and nobody has it.
 
+    RabbitMQ gives it to the next worker, Valkey to nobody.
     Mutant: without the sweep nobody rings again, and the events wait for ever.
     """
     seed = 5
-    with opened() as kitchen, kitchen.broker() as broker:
+    with opened(broker=broker) as kitchen:
         began, longest = time.monotonic(), 0.0
         told = kitchen.events(20, seed=seed)
         hit = tried = 0
         while hit < 3:
-            main = listening(kitchen, broker)
+            wait_until(kitchen.broker.heard, seconds=90, what="a worker that listens")
+            main = kitchen.running.worker_pids[0]
             os.killpg(main, signal.SIGSTOP)
-            rung = pushed(broker)
+            mark = kitchen.broker.mark()
             kitchen.send([told[tried]])
             tried += 1
-            wait_until(lambda rung=rung: pushed(broker) > rung, seconds=5, what="the ring")  # type: ignore[misc]
-            hit += broker.llen(QUEUE) == 0  # a BRPOP lasts for a second: at times nobody waits any more
+            hit += kitchen.broker.handed_over(mark)
             os.killpg(main, signal.SIGKILL)
             longest = max(longest, kitchen.quiet(seconds=REDONE_SECONDS))
-        done = f"worker frozen, rung for, killed -9; {hit} of {tried} messages in its socket;"
+        done = f"{broker}: worker frozen, rung for, killed -9; {hit} of {tried} messages in its socket;"
         done += f" redone after at most {longest:.0f} s"
         record("P5", done, compare(told[:tried]), seconds=time.monotonic() - began, seed=seed)
-
-
-def listening(kitchen: ChaosKitchen, broker: redis.Redis) -> int:
-    """Return the worker's main process once it waits for a message."""
-    clients = cast("Any", broker.client_list)
-    wait_until(lambda: any(each["cmd"] == "brpop" for each in clients()), seconds=90, what="a worker that listens")
-    return kitchen.running.worker_pids[0]
-
-
-def pushed(broker: redis.Redis) -> int:
-    """Return how many messages have ever been put into a queue."""
-    stats = broker.info("commandstats")
-    return int(stats.get("cmdstat_lpush", {}).get("calls", 0))
 
 
 def test_p6_a_thawed_worker_cannot_overwrite_newer_state(record: Record) -> None:
