@@ -1,20 +1,28 @@
 """Copies, orders, batches and rebuilding: what comes twice, late or mixed leaves what came once and in order leaves.
 
-That any order gives the same bytes is a law of the pure fold as well (tests/learning); here it goes through the door.
+The law of the pure fold (tests/learning) has its 2,000 examples here; all else goes through the door.
 """
 
 import random
 import time
+from collections.abc import Callable
 
+import hypothesis
 import pytest
+from hypothesis import Phase, given
+from hypothesis import strategies as st
 
+from learning.mastery import Response
 from tests.chaos.conftest import Record
-from tests.chaos.counting import Told, ask, compare, rebuilt_differently, states
+from tests.chaos.counting import Counts, Told, ask, compare, rebuilt_differently, states
 from tests.chaos.kitchen import ITEMS, ChaosKitchen, opened
+from tests.learning.test_mastery import keyed, refold, running_average
 from tests.tasks.simulated import history
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 MODEL = "one"
+EXAMPLES = 2000
+Fold = Callable[[list[tuple[int, str, Response]]], bytes]
 
 
 def test_p7_ten_copies_of_each_event_16_at_once_have_one_effect(record: Record) -> None:
@@ -22,11 +30,12 @@ def test_p7_ten_copies_of_each_event_16_at_once_have_one_effect(record: Record) 
     seed = 7
     with opened() as kitchen:
         began = time.monotonic()
-        told = kitchen.events(400, seed=seed)
+        told = kitchen.events(450, seed=seed)
+        assert len(told) >= 500
         copies = random.Random(seed).sample(told * 10, 10 * len(told))
         lms = kitchen.send(copies, clients=16)
         kitchen.quiet(seconds=90)
-        done = f"each event sent 10 times ({lms.accepted:,}) by 16 clients"
+        done = f"each event sent 10 times ({lms.accepted:,}), shuffled, by 16 clients"
         record("P7", done, compare(told), seconds=time.monotonic() - began, seed=seed)
         before = ask("SELECT student_id, version FROM souschef.learner_state ORDER BY 1")
         kitchen.send(copies[: len(told)], clients=16)
@@ -48,6 +57,41 @@ def in_waves(kitchen: ChaosKitchen, waves: list[Told], *, seed: int) -> None:
     for number, wave in enumerate(waves):
         kitchen.send(wave, seed=seed + number, largest=60)
         kitchen.quiet(seconds=90)
+
+
+def tried(fold: Fold, *, seed: int) -> int:
+    """Try the law of order on a fold; return on how many examples it was tried.
+
+    Raises:
+        AssertionError: two orders of the same facts, with copies, gave different bytes.
+    """
+    count = 0
+
+    @hypothesis.seed(seed)
+    @hypothesis.settings(max_examples=EXAMPLES, deadline=None, database=None, phases=[Phase.generate])
+    @given(keyed, st.randoms(use_true_random=False))
+    def law(arrived: list[tuple[int, str, Response]], dice: random.Random) -> None:
+        nonlocal count
+        count += 1
+        distinct = list({fact[1]: fact for fact in arrived}.values())
+        again = distinct + distinct[:3]
+        dice.shuffle(again)
+        assert fold(again) == fold(distinct)
+
+    law()
+    return count
+
+
+def test_p8_the_law_of_order_holds_in_2000_histories_and_catches_a_running_average(record: Record) -> None:
+    """Mutant: the running average, in the same examples."""
+    seed, began = 8, time.monotonic()
+    with pytest.raises(AssertionError):
+        tried(running_average, seed=seed)
+    count = tried(refold, seed=seed)
+    assert count >= EXAMPLES
+    done = f"{count:,} histories of Hypothesis, shuffled with copies: the same bytes; a running average is caught"
+    nothing_sent = Counts(sent=0, applied=0, quarantined=0, dropped=0, lost=0, doubled=0, falls=0)
+    record("P8", done, nothing_sent, seconds=time.monotonic() - began, seed=seed, case="law")
 
 
 @pytest.mark.parametrize("seed", [8, 88])
@@ -105,7 +149,8 @@ def test_p9_a_rebuild_under_traffic_equals_the_live_states(record: Record) -> No
     seed = 9
     with opened() as kitchen:
         began = time.monotonic()
-        told = kitchen.events(17_400, seed=seed)
+        told = kitchen.events(17_800, seed=seed)
+        assert len(told) >= 20_000
         differed, rounds = 0, 0
         with kitchen.burst(told, largest=60) as lms:
             while lms.accepted < len(told):
