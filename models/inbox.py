@@ -5,6 +5,7 @@ starts, so that an event which kills its worker is finite. A row that failed com
 one bad event is soon alone; the last attempt that fails puts it into quarantine.
 """
 
+import datetime as dt
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -211,6 +212,23 @@ def exhausted(session: Session) -> int:
     if ids:
         _explain_quarantine(session, dict.fromkeys(ids, ("crashed", "")))
     return len(ids)
+
+
+def clock_fell(session: Session, *, lease_seconds: float) -> int:
+    """Make due what waits for a time that no lease and no backoff lies ahead; return how many events.
+
+    Somebody has set the database's clock back since. What was held by hand, until infinity, is left alone.
+    """
+    statement = text("""
+        UPDATE souschef.inbox SET next_attempt_at = least(next_attempt_at, now),
+               leased_until = CASE WHEN leased_until > now + :lease THEN now + :lease ELSE leased_until END
+          FROM (SELECT souschef.clock()) AS clock(now)
+         WHERE state = 'pending' AND next_attempt_at <> 'infinity'
+           AND (next_attempt_at > now + :backoff OR leased_until > now + :lease)
+    """)
+    longest = dt.timedelta(seconds=1.5 * BACKOFF_SECONDS[-1])
+    parameters = {"lease": dt.timedelta(seconds=lease_seconds), "backoff": longest}
+    return session.connection().execute(statement, parameters).rowcount
 
 
 def overdue(

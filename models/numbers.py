@@ -55,7 +55,8 @@ def sweep(session: Session) -> list[Hole]:
     statement = text(f"""
         WITH now AS (
           SELECT source_id, missing, named, {_HOLES} AS holes FROM souschef.source_number
-           WHERE (swept_at IS NULL OR swept_at <= (SELECT souschef.clock()) - make_interval(secs => :patience))
+           WHERE (swept_at IS NULL OR swept_at <= (SELECT souschef.clock()) - make_interval(secs => :patience)
+                  OR swept_at > (SELECT souschef.clock()))  -- which has been set back since
              AND (SELECT count(*) FROM unnest(seen)) <= :most
              FOR UPDATE SKIP LOCKED),
         swept AS (

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from config.celery import job, wake
 from config.progress import Progress
+from config.settings import settings
 from config.trace import REQUESTS_A_RING
 from learning.online import OnlinePass
 from learning.snapshot import Snapshot
@@ -40,6 +41,7 @@ def sweep_once() -> int:
     """Ring for due events and students that nobody rang for; return how many. Safe to run anywhere, at any time."""
     with database.transaction() as session:
         inbox.exhausted(session)
+        fell = inbox.clock_fell(session, lease_seconds=settings().lease_seconds)
         orders.mark_ended(session, limit=REFRESH_SLICE)
         waiting = inbox.overdue(session, older_than_seconds=UNRUNG_SECONDS, requests=REQUESTS_A_RING)
         stale = learners.due(session, limit=REFRESH_SLICE)
@@ -51,6 +53,8 @@ def sweep_once() -> int:
         wake("refresh_assignments", stale)
     for hole in lost:
         log.warning("numbers_missing", school=hole.school, source=hole.source, first=hole.first, last=hole.last)
+    if fell:
+        log.warning("clock_fell", events=fell)
     rung = sum(len(ids) for ids, _ in waiting.values()) + len(stale)
     if rung:
         log.info("swept", events=rung - len(stale), students=len(stale))

@@ -1,5 +1,6 @@
-"""Events that kill their worker, and workers whose clock is a day off."""
+"""Events that kill their worker, and clocks that are wrong: a worker's by a day, the database's by two hours."""
 
+import datetime as dt
 import os
 import shutil
 import subprocess
@@ -11,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from models import clock, database
 from tests.chaos.conftest import Record
 from tests.chaos.counting import ask, compare, wait_until
 from tests.chaos.kitchen import ITEMS, opened
+from tests.tasks.simulated import BEGIN
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 PRELOAD = Path(__file__).parent / "preload"
@@ -109,3 +112,31 @@ def test_p11_workers_a_day_ahead_and_a_day_behind_do_no_harm(record: Record, tmp
             wait_until(lambda: ahead.running, seconds=5, what="the worker ahead of its time")
         done = "a worker 24 h ahead (killed once) and one 24 h behind share a burst"
         record("P11", done, compare(told), seconds=time.monotonic() - began, seed=seed)
+
+
+def test_p11_the_databases_clock_set_back_by_two_hours_stops_nothing(record: Record) -> None:
+    """Two hours ahead for half of a burst, a worker killed in it, and then right again: leases lie two hours ahead.
+
+    Mutant: a sweep without `clock_fell` leaves what was accepted before for two hours.
+    """
+    seed = 111
+    with opened(sweep=2) as kitchen:
+        began = time.monotonic()
+        told = kitchen.events(1500, seed=seed)
+        set_clock(BEGIN + dt.timedelta(hours=2))
+        with kitchen.burst(told) as lms:
+            lms.answered(len(told) // 2)
+            kitchen.kill_worker()
+            set_clock(BEGIN)
+            [(before,)] = ask("SELECT count(*) FROM souschef.inbox WHERE state = 'pending' AND received_at > :now",
+                              now=BEGIN + dt.timedelta(hours=1))  # fmt: skip
+        took = kitchen.quiet(seconds=120)
+        assert before > 0
+        done = f"the database's clock back by 2 h, {before} events pending from before it: all done after {took:.0f} s"
+        record("P11", done, compare(told), seconds=time.monotonic() - began, seed=seed, case="database")
+
+
+def set_clock(moment: dt.datetime) -> None:
+    """Set what the database says the time is."""
+    with database.transaction() as session:
+        clock.set_to(session, moment)

@@ -206,6 +206,36 @@ def test_nobody_rang_is_noticed(sender: Sender) -> None:
         assert (len(ids), requests) == (3, [])
 
 
+def test_what_waits_for_a_time_that_the_clock_has_left_is_due_again(sender: Sender) -> None:
+    """The database's clock falls back by two hours: what was accepted before would be due in two hours."""
+    record(sender, some(3))
+    in_hand = claim(sender)[:1]
+    record(sender, some(3, start=3))
+    advance(-7200)
+    assert claim(sender) == []
+    with transaction() as session:
+        assert inbox.clock_fell(session, lease_seconds=30) == 6
+        assert inbox.clock_fell(session, lease_seconds=30) == 0
+    assert len(claim(sender)) == 3  # those that nobody held
+    with transaction() as session:
+        inbox.finish(session, in_hand, Ending(done=[event.id for event in in_hand]))
+    advance(31)  # the lease
+    assert len(claim(sender)) == 5
+
+
+def test_no_lease_and_no_backoff_is_taken_for_a_clock_that_fell(sender: Sender) -> None:
+    record(sender, some(1))
+    for waited in (0, 0, 8, 31, 91):  # half as long again as the backoffs of 0, 5, 20 and 60 s
+        advance(waited)
+        batch = claim(sender)
+        with transaction() as session:
+            assert inbox.clock_fell(session, lease_seconds=30) == 0
+            inbox.fail(session, batch)
+        with transaction() as session:
+            assert inbox.clock_fell(session, lease_seconds=30) == 0
+    assert state_of(batch[0].id) == ("quarantined", 5, "crashed")
+
+
 def test_parked_events_come_back_after_a_load(sender: Sender) -> None:
     record(sender, some(2))
     batch = claim(sender)

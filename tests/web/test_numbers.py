@@ -111,6 +111,13 @@ def test_a_sweep_that_comes_too_soon_after_another_names_nothing(send: Callable[
     assert swept() == [(2, 2)]
 
 
+def test_a_clock_that_is_set_back_stops_no_sweep(send: Callable[..., None]) -> None:
+    send(1, 3)
+    assert swept() == []
+    ask("UPDATE souschef.clock_offset SET ahead = ahead - interval '2 hours'")
+    assert swept() == [(2, 2)]
+
+
 def test_a_count_that_begins_anew_is_said_so_by_a_person(send: Callable[..., None]) -> None:
     send(1, 2, 900)
     swept()
