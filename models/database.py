@@ -135,6 +135,11 @@ def plan_for_size(session: Session) -> None:
     session.connection().execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
 
 
+def wait_for_nobody(session: Session) -> None:
+    """Have this transaction give up at once where somebody holds a row that it needs."""
+    session.connection().execute(text("SET LOCAL lock_timeout = '100ms'"))
+
+
 def unreachable(error: OperationalError) -> DatabaseUnreachable:
     """Turn a driver's complaint into a sentence, without the password that its text may hold."""
     first = re.sub(r"//[^@/]*@", "//", str(error.orig)).strip().splitlines()
@@ -152,6 +157,11 @@ def is_to_blame(error: Exception) -> bool:
     if isinstance(error, OperationalError):
         return not str(getattr(error.orig, "sqlstate", None)).startswith(TOO_LARGE)
     return isinstance(error, DatabaseUnreachable | DatabaseRefuses)
+
+
+def is_held(error: Exception) -> bool:
+    """Whether somebody else held a row for longer than we wait."""
+    return isinstance(error, OperationalError) and isinstance(error.orig, errors.LockNotAvailable)
 
 
 def close() -> None:

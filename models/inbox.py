@@ -195,9 +195,12 @@ def fail(session: Session, events: Sequence[Claimed]) -> None:
     _hand_back(session, rest, delays=[delay * random.uniform(0.5, 1.5) for delay in delays], refund=0)
 
 
-def release(session: Session, events: Sequence[Claimed]) -> None:
-    """Hand a batch back that was not to blame (the database went away, the worker must stop): no attempt is counted."""
-    _hand_back(session, events, delays=[0.0] * len(events), refund=1)
+def release(session: Session, events: Sequence[Claimed], *, seconds: float = 0.0) -> None:
+    """Hand a batch back that was not to blame, due again after `seconds`: no attempt is counted.
+
+    The database went away, the worker must stop, or somebody holds a row that it needs.
+    """
+    _hand_back(session, events, delays=[seconds * random.uniform(0.5, 1.5) for _ in events], refund=1)
 
 
 def exhausted(session: Session) -> int:

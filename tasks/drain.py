@@ -22,8 +22,12 @@ BUDGET_SECONDS = 10.0
 LARGE = 50
 """From so many events on, planning a batch's statements anew (some 10 ms) costs less than it saves."""
 
+HELD_SECONDS = 10.0
+"""Events of a student whose row somebody holds are due again after so long, half as much more or less."""
+
 STORY = (
     "failed",
+    "held",
     "quarantined",
     "parked",
     "applied",
@@ -74,7 +78,7 @@ def _claim(kind: EventKind, ids: Sequence[int]) -> tuple[int, list[Claimed]] | N
         return school_id, claiming.claim(session, kind, school_id=school_id, lease_seconds=settings().lease_seconds)
 
 
-def _work(kind: EventKind, school_id: int, events: list[Claimed]) -> Counter[str]:
+def _work(kind: EventKind, school_id: int, events: list[Claimed], *, waiting: bool = True) -> Counter[str]:
     """Apply one batch; a batch that breaks is handed back whole, and comes again in smaller ones."""
     handle = apply_orders if kind is EventKind.ORDER else apply
     try:
@@ -82,21 +86,41 @@ def _work(kind: EventKind, school_id: int, events: list[Claimed]) -> Counter[str
             claiming.hold_shards(session, school_id, events)
             if len(events) >= LARGE:
                 database.plan_for_size(session)
+            if not waiting:
+                database.wait_for_nobody(session)
             counts = handle(session, school_id, events)
         log.info("batch_applied", school=school_id, events=len(events), requests=_requests(events), **counts)
     except inbox.LeaseLost:
         log.warning("lease_lost", school=school_id, events=len(events), requests=_requests(events))
         return Counter(lease_lost=len(events))
     except Exception as error:
+        if waiting and database.is_held(error):
+            return _apart(kind, school_id, events)
         if database.is_to_blame(error):
+            held = database.is_held(error)
             with database.transaction() as session:
-                inbox.release(session, events)
+                inbox.release(session, events, seconds=HELD_SECONDS if held else 0.0)
+            if held:
+                log.warning("rows_held", school=school_id, events=len(events), requests=_requests(events))
+                return Counter(held=len(events))
             raise
         told = {"events": len(events), "requests": _requests(events), "error": type(error).__name__}
         log.exception("batch_failed", school=school_id, **told)
         with database.transaction() as session:
             inbox.fail(session, events)
         return Counter(failed=len(events))
+    return counts
+
+
+def _apart(kind: EventKind, school_id: int, events: list[Claimed]) -> Counter[str]:
+    """Apply a batch shard by shard: somebody holds the row of one of its students, and the others do not wait for that.
+
+    Whose turn it is not comes again in `HELD_SECONDS`, however often: a worker that stands still is ended by the
+    database after a minute, a person's open transaction may last for a day.
+    """
+    counts: Counter[str] = Counter()
+    for shard in sorted({event.shard for event in events}):
+        counts += _work(kind, school_id, [event for event in events if event.shard == shard], waiting=False)
     return counts
 
 

@@ -1,0 +1,56 @@
+"""Somebody holds a student's row for as long as they like: nobody else waits for that, and nothing is given up."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+
+from config.settings import settings
+from models import clock, database
+from tasks import events
+from tasks.maintenance import sweep_once
+
+Ask = Callable[..., list[tuple[Any, ...]]]
+GUS, AMARA = "riverside-s413", "riverside-s414"
+ITEM = "4.NF.A.1 q01"
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@contextmanager
+def held(student: str) -> Iterator[None]:
+    """Hold a student's state, as a person does who forgets an open transaction."""
+    plain = settings().database_url_text().replace("postgresql+psycopg", "postgresql")
+    with psycopg.connect(plain) as holder:
+        holder.execute(
+            """SELECT FROM souschef.learner_state JOIN souschef.person ON person.id = student_id
+                WHERE ref = %s FOR UPDATE OF learner_state""",
+            (student,),
+        )
+        yield
+
+
+def later(seconds: float) -> None:
+    with database.transaction() as session:
+        clock.set_to(session, clock.now(session) + dt.timedelta(seconds=seconds))
+
+
+def test_a_student_whose_row_somebody_holds_keeps_no_other_waiting_and_is_never_given_up(school: Any, ask: Ask) -> None:
+    """The batch waits for 5 s; then it is worked shard by shard, without waiting."""
+    school.deliver(*school.answers(GUS, ITEM, "1"), *school.answers(AMARA, ITEM, "1"))
+    with held(GUS):
+        told = school.deliver(*school.answers(GUS, ITEM, "1", day=2), *school.answers(AMARA, ITEM, "110" * 7, day=2))
+        assert (told["held"], told["applied"]) == (1, 21)
+        for _ in range(6):  # more often than an event may break its worker
+            later(16)
+            assert events.assessment_completed([])["held"] == 1
+        assert ask("SELECT state, attempts, count(*) FROM souschef.inbox GROUP BY 1, 2 ORDER BY 1") == [
+            ("done", 1, 23),
+            ("pending", 0, 1),
+        ]
+    later(30)
+    assert sweep_once() == 1
+    assert events.assessment_completed([])["applied"] == 1
