@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -20,16 +20,19 @@ from tests.chaos.kitchen import opened
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(420)]
 
 HALVES = """
-    SELECT state.student_id FROM souschef.learner_state AS state
+    WITH told AS MATERIALIZED (
+      SELECT student_id, max(version) AS version, max(version) FILTER (WHERE kind = 'gaps') AS gaps,
+             max(version) FILTER (WHERE kind = 'interests') AS interests
+        FROM souschef.change GROUP BY student_id)
+    SELECT student_id FROM souschef.learner_state AS state LEFT JOIN told USING (student_id)
      WHERE (SELECT max(version) FROM souschef.skill_gap AS gap WHERE gap.student_id = state.student_id)
-           > (SELECT coalesce(max(version), 0) FROM souschef.change
-               WHERE change.student_id = state.student_id AND kind = 'gaps')
+           > coalesce(told.gaps, 0)
         OR (SELECT max(version) FROM souschef.interest WHERE interest.student_id = state.student_id)
-           > (SELECT coalesce(max(version), 0) FROM souschef.change
-               WHERE change.student_id = state.student_id AND kind = 'interests')
-        OR EXISTS (SELECT FROM souschef.assignment WHERE assignment.student_id = state.student_id AND NOT EXISTS (
-             SELECT FROM souschef.change WHERE assignment_id = assignment.id AND change.version = assignment.version))
-        OR (SELECT max(version) FROM souschef.change WHERE change.student_id = state.student_id) <> state.version
+           > coalesce(told.interests, 0)
+        OR student_id IN (
+             SELECT assignment.student_id FROM souschef.assignment WHERE NOT EXISTS (
+               SELECT FROM souschef.change WHERE assignment_id = assignment.id AND change.version = assignment.version))
+        OR told.version <> state.version
 """
 """Students of whom the LMS would see a part of an effect: a row that the feed does not tell of, or the reverse."""
 
@@ -78,6 +81,50 @@ def test_p13_the_database_stopped_hard_mid_work_shows_all_or_nothing(record: Rec
         assert reader.halves == []
         done = f"database stopped (immediate) 5 times in a burst; {reader.looks:,} looks saw no half"
         record("P13", done, compare(told), seconds=time.monotonic() - began, seed=seed)
+
+
+@contextmanager
+def no_line_free(url: str) -> Iterator[None]:
+    """Take every connection that the server has, those of ours too."""
+    plain = url.replace("postgresql+psycopg", "postgresql")
+    ours = "application_name LIKE 'souschef %'"
+    with ExitStack() as stack:
+        first = stack.enter_context(psycopg.connect(plain, autocommit=True, application_name="hog"))
+        while True:
+            with suppress(psycopg.OperationalError):
+                while True:
+                    stack.enter_context(psycopg.connect(plain, autocommit=True, application_name="hog"))
+            if not first.execute(f"SELECT FROM pg_stat_activity WHERE {ours}".encode()).fetchall():
+                break
+            first.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}".encode())
+        yield
+
+
+def test_p16_a_database_without_a_free_connection_is_waited_for(record: Record) -> None:
+    """Somebody takes all of its connections for 20 s: requests are refused, and no event is to blame.
+
+    Mutant: `is_to_blame` that takes it for an event's fault counts attempts, and quarantines.
+    """
+    seed = 161
+    with opened(lease=5, sweep=2) as kitchen:
+        began = time.monotonic()
+        told = kitchen.events(1500, seed=seed)
+        with kitchen.burst(told, clients=4, pause=0.6) as lms:
+            lms.answered(200)
+            with no_line_free(kitchen.running.database_url):
+                time.sleep(20)
+            before, healing = lms.accepted, time.monotonic()
+            wait_until(lambda: lms.accepted > before, seconds=10, what="healed")
+            healed = time.monotonic() - healing
+        kitchen.quiet(seconds=60)
+        assert lms.statuses[503] > 0
+        assert set(lms.statuses) <= {200, 429, 503}, lms.statuses
+        assert max(lms.seconds) <= 5
+        counts = compare(told)
+        assert counts.quarantined == 0
+        done = f"database: no connection free for 20 s: {lms.statuses[503]} requests refused, longest answer"
+        done += f" {max(lms.seconds):.1f} s, healed after {healed:.0f} s"
+        record("P16", done, counts, seconds=time.monotonic() - began, seed=seed, case="connections")
 
 
 @contextmanager

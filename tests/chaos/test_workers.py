@@ -10,6 +10,7 @@ import psutil
 import psycopg
 import pytest
 
+from models.inbox import shard_of
 from tests.chaos.brokers import BROKERS, BrokerName
 from tests.chaos.conftest import Record
 from tests.chaos.counting import ask, compare, wait_until
@@ -108,6 +109,47 @@ def test_p6_a_thawed_worker_cannot_overwrite_newer_state(record: Record) -> None
         assert after == before
         done = "worker frozen past its lease, newer events applied, thawed: its write matched 0 rows"
         record("P6", done, compare(told), seconds=time.monotonic() - began, seed=seed)
+
+
+def test_p6_a_worker_frozen_with_students_in_its_hands_holds_up_nobody_else(record: Record) -> None:
+    """It stands still within its transaction, with the locks of five students; another has events of all.
+
+    PostgreSQL ends the transaction after 60 s, and what waited for it in vain is nobody's fault.
+    Mutant: a claim that waits for its shards (`pg_advisory_xact_lock`) keeps the others waiting for 16 s.
+    """
+    seed = 66
+    with opened(lease=5, sweep=2) as kitchen, kitchen.second("worker") as other:
+        began = time.monotonic()
+        five = set(kitchen.students()[:5])
+        told = kitchen.events(300, seed=seed)
+        old = [each for each in told if each["student"] in five and "replaces" not in each]
+        old, new = old[:20], [each for each in told if each not in old[:20]]
+        assert other.popen is not None
+        os.killpg(other.popen.pid, signal.SIGSTOP)
+        first = kitchen.running.worker_pids[0]
+        plain = kitchen.running.database_url.replace("postgresql+psycopg", "postgresql")
+        with psycopg.connect(plain) as holder:
+            holder.execute("LOCK TABLE souschef.fact IN ACCESS EXCLUSIVE MODE")
+            kitchen.send(old)
+            wait_until(lambda: _waiting() > 0, seconds=10, what="a worker that waits for the facts")
+            os.killpg(first, signal.SIGSTOP)
+        os.killpg(other.popen.pid, signal.SIGCONT)
+        kitchen.send(new)
+        others = wait_until(lambda: not _pending_beside(five), seconds=10, what="the events of other shards applied")
+        whole = others + kitchen.quiet(seconds=120)
+        os.killpg(first, signal.SIGCONT)
+        counts = compare(told)
+        assert counts.quarantined == 0
+        done = f"worker frozen with 5 students' locks: those of other shards done after {others:.0f} s,"
+        done += f" theirs after {whole:.0f} s"
+        record("P6", done, counts, seconds=time.monotonic() - began, seed=seed, case="locks")
+
+
+def _pending_beside(students: set[str]) -> int:
+    """Return how many events wait whose students are in no shard of these."""
+    shards = sorted({shard_of(student) for student in students})
+    statement = "SELECT count(*) FROM souschef.inbox WHERE state = 'pending' AND NOT shard = ANY(:shards)"
+    return int(ask(statement, shards=shards)[0][0])
 
 
 def _waiting() -> int:
