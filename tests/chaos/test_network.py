@@ -67,6 +67,7 @@ def test_p16_a_fault_on_the_wire_hangs_nothing_and_heals(what: str, record: Reco
             sent += len(after)
             longest = max(longest, *lms.seconds)
         assert pending() == 0
+        assert "Hard time limit" not in kitchen.log_of("worker")
         whole = [each for turn in range(len(FAULTS)) for each in told[turn * 100 : turn * 100 + 100]]
         whole += [each for turn in range(len(FAULTS)) for each in told[1000 + turn * 10 : 1010 + turn * 10]]
         done = f"{what}: {', '.join(FAULTS)}, 8 s each; longest answer {longest:.1f} s, healed after {healed:.0f} s"

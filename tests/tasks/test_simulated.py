@@ -39,6 +39,7 @@ def make_world(school: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
     def make(seed: int) -> tuple[World, list[Any]]:
         dice = random.Random(seed)
+        random.seed(seed)  # of which the backoffs take theirs
         told = history(dice, students=STUDENTS, items=ITEMS, events_wanted=EVENTS)
         broker, faults = Broker(dice), Faults(dice, CRASHES)
         monkeypatch.setattr("config.celery._bells", broker)
