@@ -23,8 +23,28 @@ def refresh_assignments(student_ids: list[int]) -> Outcome:
     for school_id, group in groupby(sorted(schools, key=lambda pair: (schools[pair], pair)), key=schools.__getitem__):
         students = list(group)
         for start in range(0, len(students), SLICE):
-            with database.transaction() as session:
-                states = learners.lock(session, school_id, students[start : start + SLICE])
-                counts += decide(session, school_id, states=states, touched=dict.fromkeys(states))
+            counts += _refresh(school_id, students[start : start + SLICE])
             progress.so_far({**told(counts), "of": len(schools)})
     return told(counts)
+
+
+def _refresh(school_id: int, students: list[int], *, waiting: bool = True) -> Counter[str]:
+    """Decide for students in one transaction; where somebody holds the row of one, for each by themselves.
+
+    Whoever is held stays due, and the sweep rings again.
+    """
+    try:
+        with database.transaction() as session:
+            if not waiting:
+                database.wait_for_nobody(session)
+            states = learners.lock(session, school_id, students)
+            return decide(session, school_id, states=states, touched=dict.fromkeys(states))
+    except Exception as error:
+        if not database.is_held(error):
+            raise
+    if not waiting:
+        return Counter(held=len(students))
+    counts: Counter[str] = Counter()
+    for student in students:
+        counts += _refresh(school_id, [student], waiting=False)
+    return counts

@@ -7,10 +7,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from config.settings import settings
-from models import clock, database
-from tasks import events
+from models import clock, database, learners
+from tasks import events, refresh
 from tasks.maintenance import sweep_once
 
 Ask = Callable[..., list[tuple[Any, ...]]]
@@ -54,3 +55,17 @@ def test_a_student_whose_row_somebody_holds_keeps_no_other_waiting_and_is_never_
     later(30)
     assert sweep_once() == 1
     assert events.assessment_completed([])["applied"] == 1
+
+
+def test_a_refresh_leaves_the_student_whose_row_somebody_holds_for_later(school: Any, ask: Ask) -> None:
+    school.deliver(*school.answers(GUS, ITEM, "1"), *school.answers(AMARA, ITEM, "1"))
+    with database.transaction() as session:
+        [(school_id,)] = session.connection().execute(text("SELECT id FROM souschef.school"))
+        learners.mark_due(session, school_id=school_id)
+        everybody = learners.due(session, limit=1000, school_id=school_id)
+    due = "SELECT ref FROM souschef.learner_state JOIN souschef.person ON person.id = student_id WHERE refresh_due"
+    with held(GUS):
+        assert refresh.refresh_assignments(everybody)["held"] == 1
+        assert ask(due) == [(GUS,)]
+    assert "held" not in refresh.refresh_assignments(everybody)
+    assert ask(due) == []
