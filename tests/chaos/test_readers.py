@@ -5,6 +5,7 @@ That the feed misses nothing and is not overtaken is shown in tests/flow/test_fe
 
 import threading
 import time
+from contextlib import suppress
 
 import psycopg
 import pytest
@@ -27,6 +28,36 @@ VIEWS = {
 }
 MARKED = "SELECT count(*) FROM souschef.learner_state WHERE refresh_due"
 LOCKED = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lms reader' AND wait_event_type = 'Lock'"
+
+
+def test_p25_a_listener_that_never_ends_its_transaction_stops_nobody(record: Record) -> None:
+    """It has the queue of notices fill up, so that a commit with one more notice in it fails.
+
+    The smallest queue that PostgreSQL knows, 64 pages, instead of a million of them.
+    Mutant: a notice whatever the queue holds: every batch breaks, and all events end in quarantine.
+    """
+    seed = 251
+    with opened(sweep=2) as kitchen:
+        began = time.monotonic()
+        told = kitchen.events(300, seed=seed)
+        plain = kitchen.running.database_url.replace("postgresql+psycopg", "postgresql")
+        with psycopg.connect(plain, autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET max_notify_queue_pages = 64")
+        kitchen.stop_database()
+        kitchen.start_database()
+        with psycopg.connect(plain) as listener, psycopg.connect(plain, autocommit=True) as other:
+            listener.execute("LISTEN souschef_assignments")
+            listener.commit()
+            listener.execute("SELECT 1")
+            with suppress(psycopg.errors.ProgramLimitExceeded):
+                while True:
+                    other.execute("SELECT pg_notify('souschef_assignments', repeat('x', 7000))")
+            kitchen.send(told)
+            kitchen.quiet(seconds=60)
+        counts = compare(told)
+        assert counts.quarantined == 0
+        done = "queue of notices full behind a listener that sits in a transaction: all applied, without a notice"
+        record("P25", done, counts, seconds=time.monotonic() - began, seed=seed, case="listener")
 
 
 class Reader(threading.Thread):
