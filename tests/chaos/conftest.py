@@ -105,7 +105,7 @@ def page(rows: list[Row]) -> str:
             "accepted with a 2xx; *lost* and *doubled* are counted from the facts and by `souschef rebuild`, *versions",
             'fell* from the change feed. One test: `make chaos PYTEST="-k p12"`; a longer soak: `SOAK_MINUTES=30 make',
             'chaos PYTEST="-k p28"`. RabbitMQ is a private node with a quorum queue, which a flush deletes; the flow',
-            "tests pass over it too (`SOUSCHEF_BROKER_URL=amqp://... make test JOBS=0 PYTEST=tests/flow`).",
+            'tests pass over it too (`SOUSCHEF_BROKER_URL=amqp://... make test JOBS=0 PYTEST="tests/flow -m flow"`).',
             "",
             *("| " + " | ".join(row) + " |" for row in table),
             "",
