@@ -232,7 +232,7 @@ PEOPLE: dict[str, dict[str, Any]] = {
         "why": "The student's name in the access log.",
         "kept": STAYS,
         "where": MINE,
-        "student": {"student_id": STUDENT, "token": "random; means the student while this row stands"},  # nosec B105 - a sentence
+        "student": {"student_id": STUDENT, "token": "random; means the student while this row stands"},
         "nobody": "school_id",
     },
     "access": {

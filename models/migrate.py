@@ -48,7 +48,7 @@ def upgrade(url: str) -> bool:
                 raise
         if tried % 10 == 1:
             log.warning("migration_waits: the database is busy, trying again (%d)", tried)
-        time.sleep(random.uniform(0.05, 0.5))  # nosec B311 - it only spreads the tries
+        time.sleep(random.uniform(0.05, 0.5))  # spreads the tries
     raise Mendable(
         "The database is too busy to be migrated: somebody always holds a table.",
         "Stop the workers and doors, run souschef migrate, and start them again.",
