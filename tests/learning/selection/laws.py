@@ -350,6 +350,16 @@ def _on_the_edge(world: World, entry: Entry) -> bool:
         EDGE = mercy
 
 
+def other_names(world: World) -> None:
+    """L10: external references and titles decide nothing."""
+    skills = {
+        number: replace(skill, ref=f"other-{number}", title=f"another {number}")
+        for number, skill in world.catalogue.skills.items()
+    }
+    renamed = world.but(catalogue=replace(world.catalogue, skills=skills))
+    assert outlines(renamed.choose()) == outlines(world.choose())
+
+
 def replays(world: World) -> None:
     """L13: a stored decision replays byte for byte, from its record alone."""
     decision = world.choose()
@@ -381,6 +391,7 @@ LAWS: dict[str, Callable[[World], None]] = {
     "L6": more_interest_never_lowers,
     "L7": orders_survive,
     "L8": named_triggers,
+    "L10": other_names,
     "L13": replays,
     "L14": off_is_unknown,
     "L15": stuck_is_eased,

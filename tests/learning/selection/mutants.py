@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from learning.selection import admissible, candidates, case, decide, draft, inputs, menu, record, stability, window
 from learning.selection.decision import Trigger
+from learning.selection.fixed import text_key
 from learning.selection.value import Worth, worth
 
 
@@ -30,6 +31,11 @@ def _with_interest(of: case.Case, skill: int) -> Worth | None:
     value = worth(of, skill)
     most = max((liked for liked, _ in of.inputs.interests.values()), default=0)
     return value and value._replace(total=value.total + most * (skill % 3))
+
+
+def _by_name(of: case.Case, skill: int) -> Worth | None:
+    value = worth(of, skill)
+    return value and value._replace(total=value.total + text_key(of.catalogue.skills[skill].title) % 1_000)
 
 
 def _upside_down(of: inputs.Inputs) -> dict[Any, int]:
@@ -75,6 +81,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("L3", "H4: what is met still comes", admissible, "needed", lambda of, skill: of.view(skill) is not None),
     Mutant("L3", "H5: vetoes are not asked", admissible, "not_vetoed", _yes),
     Mutant("L3", "H5: the reading level is not asked", admissible, "readable", _yes),
+    Mutant("L3", "H6: what was used lately comes again", admissible, "not_used_lately", _yes),
     Mutant("L3 contexts", "H6: one context may come for ever", admissible, "context_not_worn", _yes),
     Mutant("L3 pace", "H7: nobody's pace is asked", draft, "room", lambda _: (9, 900)),
     Mutant("L4", "interest chooses outside the tolerance", window, "window", lambda *its: its[2]),
@@ -112,6 +119,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "improve",
         lambda of, _: [of.withdraw(s, Trigger.BETTER) for s in list(of.kept)],
     ),
+    Mutant("L10", "a skill's title weighs", candidates, "worth", _by_name),
     Mutant("L13", "ties are broken by dice", case, "mix", _dice),
     Mutant("L13", "a record lacks a material", record, "_catalogue", _fewer_materials),
     Mutant("L14", "interests are read without consent", inputs, "consented", lambda place: place.interests),

@@ -56,19 +56,6 @@ def test_a_place_holds_no_name_and_no_group() -> None:
     assert {field.name for field in dataclasses.fields(Place)} == allowed
 
 
-def test_other_names_for_skills_and_topics_change_words_only() -> None:
-    """L10: external references and titles decide nothing."""
-    for seed in range(200):
-        world = random_world(seed)
-        skills = {
-            number: dataclasses.replace(skill, ref=f"other-{number}", title=f"another {number}")
-            for number, skill in world.catalogue.skills.items()
-        }
-        renamed = world.but(catalogue=dataclasses.replace(world.catalogue, skills=skills))
-        chosen = [(c.slot, c.menu, c.value, c.price) for c in world.choose().chosen]
-        assert chosen == [(c.slot, c.menu, c.value, c.price) for c in renamed.choose().chosen]
-
-
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(seed=st.integers(min_value=0, max_value=10**9))
 def test_a_replay_of_a_replay_is_the_same_again(seed: int) -> None:
