@@ -130,3 +130,14 @@ def test_the_catalogue_gap_is_named_where_a_liked_topic_is_not_served() -> None:
     (need,) = decision.needs
     assert (need.skill, need.context) == (2, "art")
     assert need.price == 0.54  # 0.9 x 0.6
+
+
+def test_a_theme_that_reads_too_hard_is_named_as_lacking() -> None:
+    """The school learns where a liked theme is missing in words that this student can read: at grade 4 and not at 6."""
+    contexts = (None, "music")
+    made = materials(1, first=10, contexts=contexts) + materials(2, first=20, contexts=contexts)
+    hard = [replace(material, reading_level=6.0 if material.context else 3.0) for material in made]
+    low = kitchen(made=hard, interests=MUSIC, reading_level=3.0).choose()
+    assert low.chosen[0].menu[0].context is None
+    assert [(need.skill, need.context) for need in low.needs] == [(low.chosen[0].skill, "music")]
+    assert kitchen(made=hard, interests=MUSIC, reading_level=5.0).choose().needs == ()
