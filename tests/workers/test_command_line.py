@@ -189,9 +189,13 @@ def test_a_broker_that_does_not_answer(database: str, tmp_path: Path) -> None:
 
 
 def celery(role: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    return started("celery", "-A", "workers.app", role, **settings)
+
+
+def started(program: str, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SOUSCHEF_")}
     return subprocess.run(
-        [Path(sys.executable).parent / "celery", "-A", "workers.app", role],
+        [Path(sys.executable).parent / program, *words],
         cwd=ROOT,
         env=environment | {f"SOUSCHEF_{name.upper()}": value for name, value in settings.items()},
         capture_output=True,
@@ -227,16 +231,7 @@ def test_a_worker_on_a_database_without_migrations(database: str, tmp_path: Path
 
 
 def doors(**settings: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SOUSCHEF_")}
-    return subprocess.run(
-        [Path(sys.executable).parent / "uvicorn", "workers.door:app", "--port", "0"],
-        cwd=ROOT,
-        env=environment | {f"SOUSCHEF_{name.upper()}": value for name, value in settings.items()},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return started("uvicorn", "workers.door:app", "--port", "0", **settings)
 
 
 def test_the_doors_on_a_database_without_migrations(database: str, tmp_path: Path) -> None:
