@@ -1,4 +1,4 @@
-"""What a decision costs, against small and large catalogues: `python benchmarks/decision.py [--plot FILE]`.
+"""What a decision costs, against small and large catalogues: `python -m benchmarks.decision [--plot FILE]`.
 
 `--against .compiled` measures the compiled decision (`make compiled`) in turn with the one in Python, size by size.
 

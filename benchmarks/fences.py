@@ -1,4 +1,4 @@
-"""What the fences between schools cost: `python benchmarks/fences.py [--json] [--slices N]`.
+"""What the fences between schools cost: `python -m benchmarks.fences [--json] [--slices N]`.
 
 The recorded class is taken in and worked by the real handlers, as a plain owner (neither superuser nor BYPASSRLS), in
 two databases in turn, slice by slice: one as the migrations make it, and one where row security is not forced, so that

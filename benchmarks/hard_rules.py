@@ -1,4 +1,4 @@
-"""A million random decisions against an independent reading of the hard rules: `python benchmarks/hard_rules.py`.
+"""A million random decisions against an independent reading of the hard rules: `python -m benchmarks.hard_rules`.
 
 The laws and the random worlds are those of `tests/learning/selection`; 20,000 of them run with every change. It takes
 about half an hour on two cores; with --keep FILE it goes on where it stopped, as long as the code is the same.

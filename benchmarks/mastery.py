@@ -1,6 +1,6 @@
 """The learner model against its peers: one run, the same file, the same split, every baseline from its own package.
 
-`python benchmarks/mastery.py [--data FILE] [--full]` makes an environment of its own for pyBKT and scikit-learn (it
+`python -m benchmarks.mastery [--data FILE] [--full]` makes an environment of its own for pyBKT and scikit-learn (it
 needs a package index for that), runs each baseline in it, and writes `docs/results/mastery.md` and `mastery.json`.
 `--full` adds what takes long: pyBKT with forgetting, DAS3H where there are time stamps, our own parameters fitted.
 """
@@ -198,7 +198,7 @@ def main() -> None:
         rows += ours_fitted(log)
     faster = ratios(rows)
     chosen.out.mkdir(parents=True, exist_ok=True)
-    command = "python benchmarks/mastery.py" + (" --full" if chosen.full else "")
+    command = "python -m benchmarks.mastery" + (" --full" if chosen.full else "")
     told = markdown(rows, faster, command=command, data=chosen.data)
     (chosen.out / "mastery.md").write_text(told)
     document = {"data": chosen.data.name, "ratios": faster, "rows": [_plain(row) for row in rows]}

@@ -24,7 +24,7 @@ def test_a_law_holds_in_random_worlds(law: str, seed: int) -> None:
 
 @pytest.mark.slow
 def test_no_hard_rule_is_broken_in_twenty_thousand_random_decisions() -> None:
-    """A million by hand: `python benchmarks/hard_rules.py`."""
+    """A million by hand: `python -m benchmarks.hard_rules`."""
     for seed in range(20_000):
         LAWS["L3"](random_world(seed))
 
