@@ -35,6 +35,8 @@ from workers.supervisor import running
 
 CLASSES = 50
 STATEMENTS_A_REQUEST = 100
+ROUNDS = 5
+"""Quizzes that each student hands in while it is measured; a fifth of it lets every worker meet every school."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def measure(ground: Ground, axis: str, size: int) -> Point:
     schools = len(credentials)
     url, classes = chosen.database_url_text(), CLASSES // schools
     warm = traffic(classes=classes, submissions=1, statements_a_request=STATEMENTS_A_REQUEST)
-    batches = traffic(classes=classes, submissions=2, skip=1, statements_a_request=STATEMENTS_A_REQUEST)
+    batches = traffic(classes=classes, submissions=1 + ROUNDS, skip=1, statements_a_request=STATEMENTS_A_REQUEST)
     first, rest = (
         [batch for batch in some for _ in range(schools)]
         for some in (batches[: len(batches) // 5], batches[len(batches) // 5 :])

@@ -32,7 +32,7 @@ def offers(session: Session, ids: Collection[int]) -> dict[int, Offer]:
           FROM souschef.assignment AS a JOIN souschef.material ON material.id = a.material_id
          WHERE a.id = ANY(CAST(:ids AS bigint[]))
     """)
-    rows = session.connection().execute(statement, {"ids": list(ids)})
+    rows = session.connection().execute(statement, {"ids": list(ids)}).all()
     return {
         assignment: Offer(assignment, student, material, context, position, tuple(shown))
         for assignment, student, material, context, position, shown in rows

@@ -15,11 +15,11 @@ from config import trace
 from lms.facts import EventKind
 from models.inbox import AGAIN, MAX_ATTEMPTS, SHARDS, Claimed
 
-BATCH_SIZES = (500, 60, 8, 1)
+BATCH_SIZES = (1_000, 60, 8, 1)
 """How many events are claimed at once that have failed 0, 1, 2, 3 or more times."""
 SHARDS_AT_ONCE = 16
 """How many shards a worker takes where more is due than one batch holds."""
-NEAR = 2_000
+NEAR = 4_000
 """How many of the oldest due events a claim looks at: so many that a batch is full although it takes a few shards."""
 SHARD_LOCK = 7_206_156 << 32
 """Where the advisory locks of shards begin, a school after the other."""

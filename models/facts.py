@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from lms.facts import FactKind
+from models.tables.events import OF_INTERESTS
 
 Mark = tuple[dt.datetime, str, str]
 """Where a fact stands in its student's order: (occurred_at, sequence, key)."""
@@ -19,13 +20,6 @@ END: Mark = (dt.datetime(9999, 12, 31, tzinfo=dt.UTC), "", "")
 EVIDENCE_KINDS = (FactKind.ITEM_RESULT, FactKind.SKILL_RESULT)
 TOTAL_WEIGHT = 0.3
 """How much evidence a total is, beside a response to one item: an assumption, until a log says better."""
-INTEREST_KINDS = (
-    FactKind.SURVEY_ANSWER,
-    FactKind.ASSIGNMENT_PICKED,
-    FactKind.ASSIGNMENT_DONE,
-    FactKind.INTEREST_FEEDBACK,
-    FactKind.INTEREST_VETO,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +133,7 @@ def _write(session: Session, school_id: int, rows: Sequence[NewFact]) -> Iterabl
     parameters: dict[str, Any] = {name: [getattr(row, name) for row in rows] for name in columns + more}
     parameters["kind"] = [row.kind.value for row in rows]
     parameters["value"] = [orjson.dumps(dict(row.value)).decode() for row in rows]
-    written = session.connection().execute(statement, {"school": school_id, **parameters})
+    written = session.connection().execute(statement, {"school": school_id, **parameters}).all()
     return [(source_id, key, new) for source_id, key, new in written]
 
 
@@ -206,9 +200,8 @@ def evidence(session: Session, after: Mapping[int, Mark]) -> dict[int, list[Evid
         "keys": [after[student][2] for student in students],
     }
     found: dict[int, list[Evidence]] = {student: [] for student in students}
-    for student, at, sequence, key, item, outcome, weight, skills in session.connection().execute(
-        statement, parameters
-    ):
+    rows = session.connection().execute(statement, parameters).all()
+    for student, at, sequence, key, item, outcome, weight, skills in rows:
         found[student].append(Evidence(student, (at, sequence, key), item, tuple(skills or ()), outcome, weight))
     return found
 
@@ -248,14 +241,13 @@ def with_totals(session: Session, written: Iterable[NewFact]) -> set[int]:
 
 def interests(session: Session, students: Collection[int]) -> dict[int, list[InterestFact]]:
     """Return each student's facts that speak of interests, in order."""
-    statement = text("""
+    statement = text(f"""
         SELECT student_id, kind, occurred_at, sequence, key, attempt, value FROM souschef.fact
-         WHERE student_id = ANY(CAST(:students AS bigint[])) AND kind = ANY(CAST(:kinds AS text[]))
+         WHERE student_id = ANY(CAST(:students AS bigint[])) AND {OF_INTERESTS}
          ORDER BY student_id, occurred_at, sequence, key
-    """)
+    """)  # noqa: S608 - our own
     found: dict[int, list[InterestFact]] = {student: [] for student in students}
-    kinds = [kind.value for kind in INTEREST_KINDS]
-    rows = session.connection().execute(statement, {"students": list(students), "kinds": kinds})
+    rows = session.connection().execute(statement, {"students": list(students)}).all()
     for student, kind, at, sequence, key, attempt, value in rows:
         found[student].append(InterestFact(student, FactKind(kind), (at, sequence, key), attempt, value))
     return found

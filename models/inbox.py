@@ -131,7 +131,7 @@ def record(session: Session, sender: Sender, events: Sequence[Incoming]) -> Reco
     accepted: dict[EventKind, list[int]] = {}
     new: set[bytes] = set()
     if rows:
-        for inbox_id, kind, key in session.connection().execute(statement, parameters):
+        for inbox_id, kind, key in session.connection().execute(statement, parameters).all():
             accepted.setdefault(EventKind(kind), []).append(inbox_id)
             new.add(bytes(key))
     known = [event for event in events if event.key not in new or event is not first[event.key]]

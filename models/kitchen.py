@@ -67,7 +67,7 @@ def open_assignments(session: Session, students: Collection[int]) -> dict[int, l
          ORDER BY student_id, slot, menu_position
     """)
     found: dict[int, list[OpenRow]] = {student: [] for student in students}
-    for student, *row in session.connection().execute(statement, {"students": list(students)}):
+    for student, *row in session.connection().execute(statement, {"students": list(students)}).all():
         found[student].append(OpenRow(*row))
     return found
 
@@ -109,7 +109,7 @@ def history(session: Session, students: Collection[int]) -> dict[int, tuple[Use,
          WHERE place <= :most ORDER BY student_id, place DESC
     """)
     found: dict[int, list[Use]] = {student: [] for student in students}
-    rows = session.connection().execute(statement, {"students": list(students), "most": HISTORY})
+    rows = session.connection().execute(statement, {"students": list(students), "most": HISTORY}).all()
     for student, material, skill, at, outcome, context, difficulty in rows:
         use = Use(material=material, skill=skill, at=at, outcome=outcome, context=context, difficulty=difficulty)
         found[student].append(use)
@@ -129,31 +129,33 @@ def paces(session: Session, students: Collection[int], *, days: float) -> dict[i
                  WHERE student_id = ANY(CAST(:students AS bigint[]))) AS offered
          GROUP BY student_id
     """)
-    rows = session.connection().execute(statement, {"students": list(students), "days": days})
+    rows = session.connection().execute(statement, {"students": list(students), "days": days}).all()
     return {student: Pace(completed=done, minutes=minutes, days=float(since)) for student, done, minutes, since in rows}
 
 
 def recent_answers(session: Session, students: Collection[int]) -> dict[int, Recent]:
     """Return what each student's last graded answers say, skill by skill."""
     statement = text("""
-        SELECT last.student_id, last.id, last.outcome, alignment.skill_id
+        SELECT student, array_agg(last.id ORDER BY last.place), array_agg(last.outcome ORDER BY last.place),
+               array_agg(alignment.skill_id ORDER BY last.place)
           FROM unnest(CAST(:students AS bigint[])) AS student
           CROSS JOIN LATERAL (
-            SELECT * FROM souschef.fact
+            SELECT id, outcome, item_id, row_number() OVER (ORDER BY occurred_at DESC, sequence DESC, key DESC) AS place
+              FROM souschef.fact
              WHERE fact.student_id = student AND kind = 'item_result' AND outcome IS NOT NULL
              ORDER BY occurred_at DESC, sequence DESC, key DESC LIMIT :most) AS last
           JOIN souschef.alignment ON alignment.item_id = last.item_id
-         ORDER BY last.student_id, last.occurred_at DESC, last.sequence DESC, last.key DESC
+         GROUP BY student
     """)
     graded: dict[int, dict[int, list[float]]] = {student: {} for student in students}
     cited: dict[int, list[int]] = {student: [] for student in students}
-    rows = session.connection().execute(statement, {"students": list(students), "most": HISTORY})
-    for student, fact, outcome, skill in rows:
-        answers = graded[student].setdefault(skill, [])
-        if len(answers) < TALLY:
-            answers.append(outcome)
-        if len(cited[student]) < CITED and fact not in cited[student]:
-            cited[student].append(fact)
+    rows = session.connection().execute(statement, {"students": list(students), "most": HISTORY}).all()
+    for student, answered, outcomes, skills in rows:
+        for outcome, skill in zip(outcomes, skills, strict=True):
+            answers = graded[student].setdefault(skill, [])
+            if len(answers) < TALLY:
+                answers.append(outcome)
+        cited[student] = list(dict.fromkeys(answered))[:CITED]
     return {
         student: Recent(
             tallies={skill: Tally(round(sum(a)), len(a)) for skill, a in graded[student].items()},
@@ -219,7 +221,7 @@ def orders(session: Session, of: Mapping[int, int | None]) -> dict[int, Orders]:
          ORDER BY who.student_id, o.id
     """)
     found: dict[int, list[Order]] = {student: [] for student in of}
-    rows = session.connection().execute(statement, {"students": list(of), "classes": list(of.values())})
+    rows = session.connection().execute(statement, {"students": list(of), "classes": list(of.values())}).all()
     for student, order, kind, material, skill, given_at in rows:
         found[student].append(Order(order, OrderKind(kind), material, skill, given_at))
     return {student: Orders(tuple(given)) for student, given in found.items()}

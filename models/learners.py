@@ -85,7 +85,7 @@ def lock(session: Session, school_id: int, students: Collection[int]) -> dict[in
     """)
     connection = session.connection()
     connection.execute(made, {"school": school_id, "ids": ids})
-    rows = connection.execute(text(f"{_READ} FOR UPDATE"), {"ids": ids})
+    rows = connection.execute(text(f"{_READ} FOR UPDATE"), {"ids": ids}).all()
     return {row[0]: _state_row(tuple(row)) for row in rows}
 
 
@@ -251,4 +251,4 @@ def _publish(
     values = zip(*sorted(rows), strict=True) if rows else ([] for _ in columns)
     parameters: dict[str, Any] = {name: list(column) for name, column in zip(columns, values, strict=True)}
     parameters |= {"school": school_id, "students": sorted(students)}
-    return set(session.connection().execute(statement, parameters).scalars())
+    return set(session.connection().execute(statement, parameters).scalars().all())

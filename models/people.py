@@ -40,7 +40,7 @@ def learners(session: Session, ids: Collection[int]) -> dict[int, Learner]:
              ORDER BY enrolment.began_at DESC, enrolment.class_id LIMIT 1) AS now_in ON true
          WHERE person.id = ANY(CAST(:ids AS bigint[]))
     """)
-    rows = session.connection().execute(statement, {"ids": list(ids)})
+    rows = session.connection().execute(statement, {"ids": list(ids)}).all()
     return {row[0]: Learner(*row) for row in rows}
 
 

@@ -97,7 +97,7 @@ def end(session: Session, endings: Sequence[tuple[int, str, str, int]]) -> list[
     """)
     ids, states, reasons, versions = (list(column) for column in zip(*endings, strict=True)) if endings else ([],) * 4
     parameters = {"ids": ids, "states": states, "reasons": reasons, "versions": versions}
-    return [ChangeRow(*row) for row in session.connection().execute(statement, parameters)] if endings else []
+    return [ChangeRow(*row) for row in session.connection().execute(statement, parameters).all()] if endings else []
 
 
 def restate(session: Session, states: Sequence[tuple[int, str, int]]) -> list[ChangeRow]:
@@ -111,7 +111,7 @@ def restate(session: Session, states: Sequence[tuple[int, str, int]]) -> list[Ch
     """)
     ids, names, versions = (list(column) for column in zip(*states, strict=True)) if states else ([],) * 3
     parameters = {"ids": ids, "states": names, "versions": versions}
-    return [ChangeRow(*row) for row in session.connection().execute(statement, parameters)] if states else []
+    return [ChangeRow(*row) for row in session.connection().execute(statement, parameters).all()] if states else []
 
 
 def place(session: Session, school_id: int, rows: Sequence[Placed]) -> list[ChangeRow]:
@@ -132,7 +132,9 @@ def place(session: Session, school_id: int, rows: Sequence[Placed]) -> list[Chan
     if not rows:
         return []
     parameters = {name: [getattr(row, name) for row in rows] for name in Placed.__slots__}
-    return [ChangeRow(*row) for row in session.connection().execute(statement, {"school": school_id, **parameters})]
+    return [
+        ChangeRow(*row) for row in session.connection().execute(statement, {"school": school_id, **parameters}).all()
+    ]
 
 
 def replace_needs(session: Session, school_id: int, students: Collection[int], rows: Iterable[NeedRow]) -> None:

@@ -83,24 +83,32 @@ def why_nothing(case: Case) -> Nothing:
     wanted = [skill for skill in known if needed(case, skill)]
     if not wanted:
         return Nothing.ALL_MET
-    furthest, witness = 0, None
-    for entry in (entry for skill in wanted for entry in _samples(case, skill)):
-        stage = _STAGES.index(_fell_at(case, entry))
-        if stage > furthest:
-            furthest, witness = stage, entry
+    stage, witness = _furthest(case, wanted)
     if witness:
         case.serve(witness)
-    return _STAGES[furthest]
+    return _STAGES[stage]
 
 
-def _samples(case: Case, skill: int) -> Iterator[Entry]:
-    """Yield a few materials of each shelf of a skill: the easiest, the hardest, and those at the right level."""
-    for group in case.catalogue.shelves.get(skill, ()):
+def _furthest(case: Case, wanted: list[int]) -> tuple[int, Entry | None]:
+    """Return the last stage at which any material of these skills fell, and the first that fell there.
+
+    Of each shelf the easiest, the hardest and the one at the right level are asked, where they could get further than
+    what has been asked before.
+    """
+    furthest, witness = 0, None
+    for group in (group for skill in wanted for group in case.catalogue.shelves.get(skill, ())):
+        ready = not case.forbidden_skills.isdisjoint(group.skills) or group_allowed(case, group.skills)
+        if not ready and furthest >= _STAGES.index(Nothing.NOT_READY):
+            continue
         for shelf in group.kinds.values():
-            yield shelf.rows[0][0]
-            yield shelf.rows[-1][0]
-            if found := _at_level(case, group, shelf):
-                yield found
+            at_level = _at_level(case, group, shelf)
+            if at_level is None and furthest >= _STAGES.index(Nothing.NO_LEVEL):
+                continue
+            for entry in (shelf.rows[0][0], shelf.rows[-1][0], at_level):
+                stage = _STAGES.index(_fell_at(case, entry, ready=ready)) if entry else 0
+                if stage > furthest:
+                    furthest, witness = stage, entry
+    return furthest, witness
 
 
 def _at_level(case: Case, group: Group, shelf: Shelf) -> Entry | None:
@@ -115,11 +123,11 @@ def _at_level(case: Case, group: Group, shelf: Shelf) -> Entry | None:
     return found[0] if found else None
 
 
-def _fell_at(case: Case, entry: Entry) -> Nothing:
-    """Return the obstacle at which a material fell, in the order in which they are asked."""
+def _fell_at(case: Case, entry: Entry, *, ready: bool) -> Nothing:
+    """Return the obstacle at which a material fell, in the order in which they are asked; `ready` is its group's."""
     if not (active(case, entry) and language_fits(case, entry) and licence_allowed(case, entry)):
         return Nothing.NO_MATERIAL
-    if case.forbidden_skills.isdisjoint(entry.skills) and not group_allowed(case, entry.skills):
+    if not ready:
         return Nothing.NOT_READY
     if not (not_forbidden(case, entry) and not_vetoed(case, entry) and readable(case, entry)):
         return Nothing.NOT_WANTED

@@ -18,7 +18,18 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from models.tables.base import Table, identity, in_schema, moment, one_of, owner, plain_text, probability, references
+from models.tables.base import (
+    Table,
+    identity,
+    in_schema,
+    moment,
+    names,
+    one_of,
+    owner,
+    plain_text,
+    probability,
+    references,
+)
 
 
 class AssignmentState(StrEnum):
@@ -130,11 +141,11 @@ class Assignment(Table, table=True):
     id: int | None = Field(default=None, sa_column=identity())
     school_id: int = Field(sa_column=owner())
     student_id: int = Field(sa_column=references("person"))
-    class_id: int | None = Field(default=None, sa_column=references("class", null=True, on_delete="SET NULL"))
+    class_id: int | None = Field(default=None, sa_column=names("class", null=True))
     slot: int = Field(sa_column=Column(Integer, nullable=False))
     menu_position: int = Field(sa_column=Column(Integer, nullable=False))
-    material_id: int = Field(sa_column=references("material"))
-    skill_id: int = Field(sa_column=references("skill"))
+    material_id: int = Field(sa_column=names("material"))
+    skill_id: int = Field(sa_column=names("skill"))
     state: str = Field(sa_column=plain_text())
     because_gap: str = Field(sa_column=plain_text())
     because_interest: str = Field(sa_column=plain_text())

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Large
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from models.tables.base import Table, in_schema, moment, owner, plain_text, probability, references
+from models.tables.base import Table, in_schema, moment, names, owner, plain_text, probability, references
 
 
 class LearnerState(Table, table=True):
@@ -52,7 +52,7 @@ class SkillGap(Table, table=True):
 
     school_id: int = Field(sa_column=owner())
     student_id: int = Field(sa_column=references("person"))
-    skill_id: int = Field(sa_column=references("skill"))
+    skill_id: int = Field(sa_column=names("skill"))
     mastery: float = Field(sa_column=Column(Float, nullable=False))
     low: float = Field(sa_column=Column(Float, nullable=False))
     high: float = Field(sa_column=Column(Float, nullable=False))
