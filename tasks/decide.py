@@ -90,7 +90,7 @@ def _place(
 
 
 def _carry(state: StateRow) -> Carry:
+    """Return what the last decision left, with tuples where JSON keeps lists."""
     kept = dict(state.carry)
-    if "beaten" in kept:
-        kept["beaten"] = tuple((slot, count) for slot, count in kept["beaten"])
-    return Carry(**kept)
+    beaten, rested = kept.pop("beaten", ()), kept.pop("rested", ())
+    return Carry(**kept, beaten=tuple((slot, count) for slot, count in beaten), rested=tuple(rested))

@@ -165,7 +165,7 @@ def compact(
         carry=CarryInput(
             place.carry.choices,
             dict(place.carry.beaten),
-            tuple(place.carry.rested)[-rules.reuse_window :] if rules.reuse_window else (),
+            place.carry.rested[-rules.reuse_window :] if rules.reuse_window else (),
             _micro(place.carry.counted_until),
         ),
     )

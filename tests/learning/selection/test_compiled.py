@@ -50,6 +50,21 @@ def test_the_compiled_decision_comes_to_the_same_bytes_and_replays_ours(compiled
     assert replayed == ours == [replay(record) for record in records]
 
 
+@pytest.mark.timeout(300)
+def test_the_compiled_decision_lives_through_a_term_of_what_the_database_hands_it(
+    compiled: Path, tmp_path: Path
+) -> None:
+    """Compiled code refuses a list where a tuple is written, and what comes out of a database is JSON."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SOUSCHEF_")}
+    environment |= {"PYTHONPATH": f"{compiled}{os.pathsep}{ROOT}", "SOUSCHEF_DATA_DIR": str(tmp_path / "data")}
+    command = [sys.executable, "-P", "-m", "workers.command_line", "demo", "--exit", "--json"]
+    run = subprocess.run(command, env=environment, capture_output=True, check=False, text=True, timeout=200)
+    assert run.returncode == 0, run.stderr
+    told = json.loads(run.stdout)
+    assert told["assignments"] == told["students"] == 28
+    assert told["quarantined"] == told["parked"] == 0
+
+
 def test_the_command_uses_it_while_it_is_of_these_very_files(tmp_path: Path) -> None:
     """A house of its own: the real command, and a command line that says whose `learning` it got."""
     for folder in ("bin", "workers", "learning", ".compiled/learning", ".venv/bin"):
