@@ -130,7 +130,7 @@ def plan_for_size(session: Session) -> None:
     """Have each statement of this transaction planned for what it is given, instead of as for a handful of rows.
 
     A statement that has run a few times keeps one plan for all. Made while single events came, or while a table was
-    empty, that plan joins a batch of 500 row by row.
+    empty, that plan joins a batch of a thousand row by row.
     """
     session.connection().execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
 
