@@ -19,6 +19,8 @@ PREFIX = "souschef_lms_"
 LONGEST = 63 - len(PREFIX)
 """PostgreSQL cuts longer names off in silence."""
 CONNECTIONS = 20
+FORGOTTEN, FORGOTTEN_AFTER = "idle_in_transaction_session_timeout", "10min"
+"""A transaction that an LMS forgot would keep dead rows of every table from being cleared away as long as it stood."""
 
 
 class LoginRefused(Mendable):
@@ -141,6 +143,7 @@ def _write_role(session: Session, role: str, password: str, *, new: bool) -> Non
     try:
         with session.begin_nested():
             session.connection().exec_driver_sql(statement.as_string(driver).replace("%", "%%"))
+            session.connection().exec_driver_sql(f'ALTER ROLE "{role}" SET {FORGOTTEN} = \'{FORGOTTEN_AFTER}\'')
     except ProgrammingError as error:
         if getattr(error.orig, "sqlstate", None) != "42501":
             raise

@@ -199,6 +199,11 @@ def test_a_stranger_who_was_granted_the_views_sees_no_row(schools: tuple[str, st
         assert [reader.execute(f"SELECT FROM lms.{view}".encode()).rowcount for view in views()] == [0] * 7
 
 
+def test_a_transaction_that_an_lms_forgot_is_ended_by_the_server(schools: tuple[str, str]) -> None:
+    with psycopg.connect(login(schools[0])) as reader:
+        assert reader.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("10min",)
+
+
 def test_a_second_login_command_voids_the_first_password(schools: tuple[str, str]) -> None:
     """The server keeps a SCRAM verifier, which differs after each run; the password itself is nowhere."""
 
