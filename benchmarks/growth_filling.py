@@ -12,8 +12,8 @@ COPIED = {
     "enrolment": "person_id",
 }  # fmt: skip
 """What is copied with a student, and the column that says whose it is."""
-OWN_NAMES = {"fact": "key"}
-"""Columns in which two rows must differ."""
+OWN_NAMES = {"fact": "key", "learner_state": "last_key"}
+"""Columns in which two rows must differ, and the state's name of its last fact with them."""
 
 
 def students(url: str, count: int) -> None:

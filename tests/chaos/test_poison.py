@@ -1,4 +1,4 @@
-"""Events that kill their worker, and clocks that are wrong: a worker's by a day, the database's by two hours."""
+"""Events that kill their worker, and clocks that are wrong: a worker's, the database's, an LMS's."""
 
 import datetime as dt
 import os
@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from models import clock, database
+from tasks.apply import FUTURE_TOLERANCE
 from tests.chaos.conftest import Record
 from tests.chaos.counting import ask, compare, wait_until
 from tests.chaos.kitchen import ITEMS, opened
 from tests.tasks.simulated import BEGIN
+from workers.command_line import app
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 PRELOAD = Path(__file__).parent / "preload"
@@ -134,6 +137,43 @@ def test_p11_the_databases_clock_set_back_by_two_hours_stops_nothing(record: Rec
         assert before > 0
         done = f"the database's clock back by 2 h, {before} events pending from before it: all done after {took:.0f} s"
         record("P11", done, compare(told), seconds=time.monotonic() - began, seed=seed, case="database")
+
+
+def test_p11_an_lms_a_day_ahead_waits_for_its_time_and_one_a_day_behind_does_not(record: Record) -> None:
+    """Every other student's LMS tells times that lie a day ahead, the others' a day behind.
+
+    What has not happened yet is held in quarantine, with its code; retried when its time has come, it counts once.
+    Mutant: a fact from the future that is believed is found in no quarantine, and bends what is due for review.
+    """
+    seed = 112
+    with opened(sweep=2) as kitchen:
+        began, now = time.monotonic(), dt.datetime(2026, 10, 28, 12, tzinfo=dt.UTC)  # the history's last day
+        set_clock(now)
+        students = kitchen.students()
+        told = [
+            shifted(each, days=1 if students.index(each["student"]) % 2 else -1)
+            for each in kitchen.events(1500, seed=seed)
+        ]
+        kitchen.send(told)
+        kitchen.quiet(seconds=60)
+        ahead = sum(dt.datetime.fromisoformat(each["at"]) > now + FUTURE_TOLERANCE for each in told)
+        held = ask("SELECT code, count(*) FROM souschef.quarantine GROUP BY code")
+        assert held == [("future_event", ahead)]
+        set_clock(now + dt.timedelta(days=1))
+        retry = ["quarantine", "retry", "--code", "future_event", "--reason", "their time has come"]
+        ran = CliRunner().invoke(app, retry)
+        assert ran.exit_code == 0, ran.output
+        kitchen.quiet(seconds=60)
+        counts = compare(told)
+        assert counts.quarantined == 0
+        done = f"an LMS 24 h ahead and one 24 h behind: {ahead} events held until their time came, then applied"
+        record("P11", done, counts, seconds=time.monotonic() - began, seed=seed, case="LMS")
+
+
+def shifted(event: dict[str, Any], *, days: int) -> dict[str, Any]:
+    """Return the event as an LMS tells it whose clock is wrong by so many days."""
+    times = {name: dt.datetime.fromisoformat(event[name]) for name in ("at", "revised_at") if name in event}
+    return event | {name: (moment + dt.timedelta(days=days)).isoformat() for name, moment in times.items()}
 
 
 def set_clock(moment: dt.datetime) -> None:
