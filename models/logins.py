@@ -143,7 +143,7 @@ def _write_role(session: Session, role: str, password: str, *, new: bool) -> Non
     try:
         with session.begin_nested():
             session.connection().exec_driver_sql(statement.as_string(driver).replace("%", "%%"))
-            session.connection().exec_driver_sql(f'ALTER ROLE "{role}" SET {FORGOTTEN} = \'{FORGOTTEN_AFTER}\'')
+            session.connection().exec_driver_sql(f"ALTER ROLE \"{role}\" SET {FORGOTTEN} = '{FORGOTTEN_AFTER}'")
     except ProgrammingError as error:
         if getattr(error.orig, "sqlstate", None) != "42501":
             raise
