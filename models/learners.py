@@ -103,15 +103,18 @@ def _state_row(row: tuple[Any, ...]) -> StateRow:
     return StateRow(student, state, snapshot, parameters, count, mark, *rest)
 
 
-def save(session: Session, rows: Sequence[StateRow]) -> None:
-    """Write states whose rows are locked. A version that would not rise is a bug and breaks the transaction."""
+def save(session: Session, rows: Sequence[StateRow], *, refreshed_at: dt.datetime) -> None:
+    """Write states whose rows are locked. A version that would not rise is a bug and breaks the transaction.
+
+    `refreshed_at` is when what was decided on began to be read: what begins or ends later has not been seen.
+    """
     statement = text("""
         UPDATE souschef.learner_state AS old
            SET state = new.state, snapshot_version = new.snapshot_version, parameters_version = new.parameters_version,
                facts = new.facts, last_at = new.last_at, last_sequence = new.last_sequence, last_key = new.last_key,
                version = new.version, carry = new.carry, nothing = new.nothing,
                nothing_sentence = new.sentence, refresh_due = false,
-               refreshed_at = (SELECT souschef.clock())
+               refreshed_at = :refreshed_at
           FROM unnest(CAST(:students AS bigint[]), CAST(:states AS bytea[]), CAST(:snapshots AS bigint[]),
                       CAST(:parameters AS bigint[]), CAST(:facts AS integer[]), CAST(:times AS timestamptz[]),
                       CAST(:sequences AS text[]), CAST(:keys AS text[]), CAST(:versions AS bigint[]),
@@ -121,6 +124,7 @@ def save(session: Session, rows: Sequence[StateRow]) -> None:
          WHERE old.student_id = new.student_id AND old.version <= new.version
     """)
     parameters: dict[str, Any] = {
+        "refreshed_at": refreshed_at,
         "students": [row.student_id for row in rows],
         "states": [row.state for row in rows],
         "snapshots": [row.snapshot_version for row in rows],

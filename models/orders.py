@@ -8,7 +8,11 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
+from models import tallies
 from models.publish import ChangeRow
+
+OVERLAP = dt.timedelta(minutes=15)
+"""By how much sweeps look back beyond the last one, longer than anybody may hold a row or leave a transaction open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,30 +134,57 @@ def addressee(session: Session, school_id: int, key: str) -> tuple[int | None, i
     return None if row is None else (row[0], row[1])
 
 
-def mark_ended(session: Session, *, limit: int) -> int:
+def mark_ended(session: Session) -> int:
     """Mark students for a refresh for whom something has begun or ended since they were last decided for.
 
-    That is an order, a setting, or a skill of their class. Returns how many were marked.
+    That is an order, a setting, or a skill of their class. What began or ended since the last sweep is looked for, and
+    then its students: to ask each student would take seconds in a large district, at every sweep. What a sweep leaves
+    alone, because somebody holds the row, or because it was written while the sweep ran, is found by those of the next
+    `OVERLAP`. Returns how many were marked.
     """
+    passed = _passed(session)
+    if not passed:
+        return 0
     statement = text("""
-        WITH whom AS (
-          SELECT state.student_id FROM souschef.learner_state AS state
-           WHERE NOT refresh_due AND EXISTS (
-             SELECT FROM (
-               SELECT school_id, class_id, student_id, expires_at AS at FROM souschef.teacher_order
-                WHERE revoked_at IS NULL AND expires_at IS NOT NULL
-               UNION ALL SELECT school_id, class_id, NULL, opens_at FROM souschef.scope WHERE opens_at IS NOT NULL
-               UNION ALL SELECT school_id, class_id, NULL, closes_at FROM souschef.scope WHERE closes_at IS NOT NULL
-               UNION ALL SELECT school_id, class_id, NULL, CAST(value AS timestamptz)
-                 FROM souschef.policy, jsonb_each_text(until)) AS o
-              WHERE o.school_id = state.school_id AND o.at <= (SELECT souschef.clock()) AND o.at > state.refreshed_at
-                AND (o.student_id = state.student_id OR (o.student_id IS NULL AND (o.class_id IS NULL OR o.class_id IN (
-                  SELECT class_id FROM souschef.enrolment WHERE person_id = state.student_id)))))
-           ORDER BY state.student_id LIMIT :limit FOR UPDATE OF state SKIP LOCKED)
+        WITH passed AS MATERIALIZED (
+          SELECT * FROM unnest(CAST(:schools AS bigint[]), CAST(:classes AS bigint[]), CAST(:students AS bigint[]),
+                               CAST(:moments AS timestamptz[])) AS each(school_id, class_id, student_id, at)
+        ), concerned AS (
+          SELECT student_id, max(at) AS at FROM (
+            SELECT student_id, at FROM passed WHERE student_id IS NOT NULL
+            UNION ALL SELECT person_id, at FROM passed JOIN souschef.enrolment USING (class_id) WHERE student_id IS NULL
+            UNION ALL SELECT state.student_id, at FROM passed JOIN souschef.learner_state AS state USING (school_id)
+              WHERE passed.student_id IS NULL AND class_id IS NULL) AS each
+           GROUP BY student_id
+        ), whom AS (
+          SELECT student_id FROM concerned JOIN souschef.learner_state AS state USING (student_id)
+           WHERE NOT refresh_due AND at > refreshed_at ORDER BY student_id FOR UPDATE OF state SKIP LOCKED)
         UPDATE souschef.learner_state AS state SET refresh_due = true FROM whom
          WHERE state.student_id = whom.student_id
     """)
-    return session.connection().execute(statement, {"limit": limit}).rowcount
+    schools, classes, students, moments = zip(*passed, strict=True)
+    parameters = {"schools": list(schools), "classes": list(classes), "students": list(students)}
+    return session.connection().execute(statement, {**parameters, "moments": list(moments)}).rowcount
+
+
+def _passed(session: Session) -> list[tuple[int, int | None, int | None, dt.datetime]]:
+    """Return what has begun or ended: (school, class or None for all, student or None for all, the last moment)."""
+    statement = text("""
+        WITH span AS MATERIALIZED (
+          SELECT now, least(now, coalesce(to_timestamp((SELECT max(value) FROM souschef.tally WHERE name = :sweep)),
+                                          '-infinity')) - CAST(:overlap AS interval) AS since
+            FROM (SELECT souschef.clock()) AS clock(now))
+        SELECT school_id, class_id, student_id, max(at) FROM (
+          SELECT school_id, class_id, student_id, expires_at AS at FROM souschef.teacher_order WHERE revoked_at IS NULL
+          UNION ALL SELECT school_id, class_id, NULL, opens_at FROM souschef.scope
+          UNION ALL SELECT school_id, class_id, NULL, closes_at FROM souschef.scope
+          UNION ALL SELECT school_id, class_id, NULL, CAST(value AS timestamptz)
+            FROM souschef.policy, jsonb_each_text(until)) AS moment
+         WHERE at > (SELECT since FROM span) AND at <= (SELECT now FROM span)
+         GROUP BY school_id, class_id, student_id
+    """)
+    rows = session.connection().execute(statement, {"sweep": tallies.SWEEP, "overlap": OVERLAP}).all()
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
 def of_orders(session: Session, numbers: Collection[int]) -> list[int]:

@@ -42,7 +42,7 @@ def sweep_once() -> int:
     with database.transaction() as session:
         inbox.exhausted(session)
         fell = inbox.clock_fell(session, lease_seconds=settings().lease_seconds)
-        orders.mark_ended(session, limit=REFRESH_SLICE)
+        orders.mark_ended(session)
         waiting = inbox.overdue(session, older_than_seconds=UNRUNG_SECONDS, requests=REQUESTS_A_RING)
         stale = learners.due(session, limit=REFRESH_SLICE)
         tallies.swept(session)

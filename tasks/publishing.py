@@ -48,7 +48,9 @@ def publish_round(
     ]
     publish.replace_needs(session, school_id, [each.state.student_id for each in round_], needs)
     changed = {change.student_id for change in changes}
-    learners.save(session, [saved(each, changed=each.state.student_id in changed) for each in round_])
+    learners.save(
+        session, [saved(each, changed=each.state.student_id in changed) for each in round_], refreshed_at=table.read_at
+    )
     publish.announce(session, school_id, changes)
     tallies.add(session, tallies.DECISION, _reasons(round_))
     return _counts(round_, placed=len(placed), ended=len(ended))

@@ -21,6 +21,8 @@ class Table:
 
     shelf: catalogue.Shelf
     terms: Terms
+    read_at: dt.datetime
+    """When the loading began: what begins or ends later is not in it."""
     as_of: dt.datetime
     learners: Mapping[int, Learner]
     rules: Mapping[int | None, kitchen.Rules]
@@ -34,6 +36,7 @@ class Table:
 
 def set_table(session: Session, school_id: int, students: Mapping[int, StateRow]) -> Table:
     """Load what the decisions for these students rest on."""
+    read_at = clock.now(session)
     who = people.learners(session, students)
     classes = {student: learner.class_id for student, learner in who.items()}
     current = terms.in_force(session, school_id)
@@ -44,10 +47,11 @@ def set_table(session: Session, school_id: int, students: Mapping[int, StateRow]
     pace_days = max(rule.policy.pace_days for rule in rules.values())
     shelf = catalogue.load(session, school_id)
     # The hour, not the second: two refreshes of one hour with the same evidence come to the same end.
-    as_of = clock.now(session).replace(minute=0, second=0, microsecond=0) + dt.timedelta(hours=1)
+    as_of = read_at.replace(minute=0, second=0, microsecond=0) + dt.timedelta(hours=1)
     return Table(
         shelf=shelf,
         terms=current,
+        read_at=read_at,
         as_of=as_of,
         learners=who,
         rules=rules,

@@ -86,6 +86,7 @@ class Order(Table, table=True):
         CheckConstraint("class_id IS NOT NULL OR student_id IS NOT NULL", name="has_addressee"),
         Index("ix_teacher_order_student_id", "student_id"),
         Index("ix_teacher_order_class_id", "class_id"),
+        Index("ix_teacher_order_expires_at", "expires_at"),
     )
 
     id: int | None = Field(default=None, sa_column=identity())

@@ -159,7 +159,11 @@ class Scope(Table, table=True):
     """One row opens a skill to a class for a time; only skills in scope are assigned."""
 
     __tablename__ = "scope"
-    __table_args__ = in_schema(PrimaryKeyConstraint("class_id", "skill_id"))
+    __table_args__ = in_schema(
+        PrimaryKeyConstraint("class_id", "skill_id"),
+        Index("ix_scope_opens_at", "opens_at"),
+        Index("ix_scope_closes_at", "closes_at"),
+    )
 
     school_id: int = Field(sa_column=references("school"))
     class_id: int = Field(sa_column=references("class"))

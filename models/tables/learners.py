@@ -18,7 +18,9 @@ class LearnerState(Table, table=True):
     """
 
     __tablename__ = "learner_state"
-    __table_args__ = in_schema(Index("ix_learner_state_due", "school_id", postgresql_where=text("refresh_due")))
+    __table_args__ = in_schema(
+        Index("ix_learner_state_due", "school_id", "student_id", postgresql_where=text("refresh_due"))
+    )
 
     student_id: int = Field(sa_column=references("person", key=True))
     school_id: int = Field(sa_column=owner())

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from config.settings import Settings, settings
 from lms import formats, strict_json
 from lms.facts import EventKind
-from models import database, inbox, learners, logins, publish, sources
+from models import clock, database, inbox, learners, logins, publish, sources
 from models.inbox import Incoming
 from models.publish import ChangeRow
 from models.sources import Sender
@@ -65,7 +65,8 @@ def publish_once(school_id: int, student: int) -> None:
     """Raise one student's version as every task does: lock, publish, save, announce, in one transaction."""
     with transaction() as session:
         state = learners.lock(session, school_id, [student])[student]
-        learners.save(session, [replace(state, version=state.version + 1)])
+        saved = [replace(state, version=state.version + 1)]
+        learners.save(session, saved, refreshed_at=clock.now(session))
         publish.announce(session, school_id, [ChangeRow(student, None, "gaps", "changed", state.version + 1)])
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from learning.selection import Carry
-from models import database, learners
+from models import clock, database, learners
 from tasks import decide
 
 
@@ -21,7 +21,7 @@ def test_it_comes_back_as_it_was_left(school: Any, ask: Callable[..., Any], stud
     with database.transaction() as session:
         (school_id,) = session.connection().execute(text("SELECT id FROM souschef.school")).scalars()
         state = learners.lock(session, school_id, [number])[number]
-        learners.save(session, [replace(state, carry=asdict(left))])
+        learners.save(session, [replace(state, carry=asdict(left))], refreshed_at=clock.now(session))
     with database.transaction() as session:
         found = decide._carry(learners.look(session, [number])[number])
     assert found == left
