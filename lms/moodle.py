@@ -29,11 +29,12 @@ _ID_NUMBER = re.compile(r"[?&]id=(\d{1,18})(?:&|$)", re.ASCII)
 
 def envelope(statement: object, *, rules: SourceRules) -> Envelope:
     """Read from verb, type and event name where a statement belongs; logins, views and creations are noise."""
-    student, key = xapi.student_of(statement), _key(statement)
+    around = xapi.around(statement)
+    student, key = xapi.student_of(statement), _key(statement, around)
     verb = text_at(statement, "verb", "id")
     if verb is not None and verb != xapi.ANSWERED and verb not in xapi.GRADING:
         return Envelope(None, key, student, "ignored")
-    if _is_survey(statement, xapi.around(statement)):
+    if _is_survey(statement, around):
         if survey_of(statement, rules) is None:
             return Envelope(None, key, student, "not_collected")
         return Envelope(EventKind.SURVEY if verb == xapi.ANSWERED else None, key, student, "ignored")
@@ -156,13 +157,13 @@ def _event_name(statement: object) -> str:
     return text_at(statement, "context", "extensions", INFO, "event_name") or ""
 
 
-def _key(statement: object) -> bytes:
+def _key(statement: object, around: Sequence[Mapping[str, Any]]) -> bytes:
     """What a resend keeps: neither `registration` nor, in a replayed `completed`, the score."""
     account = at(statement, "actor", "account")
     verb, address = text_at(statement, "verb", "id"), text_at(statement, "object", "id")
     if verb is None or address is None or not isinstance(account, Mapping):
         return content_digest(statement)
-    attempt = next((one["id"] for one in xapi.around(statement) if xapi.type_of(one) == _ATTEMPT_TYPE), "")
+    attempt = next((one["id"] for one in around if xapi.type_of(one) == _ATTEMPT_TYPE), "")
     return digest(
         "moodle",
         account.get("homePage"),

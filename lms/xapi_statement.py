@@ -103,8 +103,10 @@ def student_of(statement: object) -> str:
 def activities(statement: object, role: str) -> tuple[Mapping[str, Any], ...]:
     """Return the context activities of a role; a single one may stand without its list."""
     found = at(statement, "context", "contextActivities", role)
+    if found is None:
+        return ()
     several = found if isinstance(found, list) else [found]
-    return tuple(activity for activity in several if isinstance(activity, dict) and isinstance(activity.get("id"), str))
+    return tuple([each for each in several if type(each) is dict and isinstance(each.get("id"), str)])
 
 
 def around(statement: object) -> tuple[Mapping[str, Any], ...]:
@@ -114,7 +116,9 @@ def around(statement: object) -> tuple[Mapping[str, Any], ...]:
 
 def type_of(activity: object) -> str:
     """Return an activity's type, or ""."""
-    return text_at(activity, "definition", "type") or ""
+    definition = activity.get("definition") if type(activity) is dict else None
+    told = definition.get("type") if type(definition) is dict else None
+    return told if isinstance(told, str) else ""
 
 
 def external_id(activity: object) -> str | None:

@@ -102,7 +102,7 @@ def append(
         INSERT INTO souschef.access_head AS head (school_id, last_number, last_hash, pruned_hash)
         VALUES (:school, 0, :genesis, :genesis)
         ON CONFLICT (school_id) DO UPDATE SET last_number = head.last_number
-        RETURNING last_number, last_hash, souschef.clock()
+        RETURNING last_number, last_hash, (SELECT souschef.clock())
     """)
     write = text("""
         WITH moved AS (UPDATE souschef.access_head SET last_number = :number, last_hash = :hash

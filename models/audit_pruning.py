@@ -16,7 +16,7 @@ def prune(session: Session, school_id: int, *, days: int, most: int) -> int:
         return 0
     last = text("""
         SELECT number, hash FROM (
-          SELECT number, hash, at, bool_and(at < souschef.clock() - make_interval(days => :days))
+          SELECT number, hash, at, bool_and(at < (SELECT souschef.clock()) - make_interval(days => :days))
                    OVER (ORDER BY number) AS old
             FROM (SELECT number, hash, at FROM souschef.access WHERE school_id = :school
                    ORDER BY number LIMIT :most) AS first) AS each

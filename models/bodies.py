@@ -105,7 +105,7 @@ def erase(session: Session, ids: Collection[int], *, code: str) -> int:
     """End events whatever their state, with a code and without their bodies; a worker at one loses its lease."""
     statement = text("""
         UPDATE souschef.inbox SET state = 'dropped', code = :code, payload = '', shard = 0, leased_until = NULL,
-               finished_at = coalesce(finished_at, souschef.clock())
+               finished_at = coalesce(finished_at, (SELECT souschef.clock()))
          WHERE id = ANY(CAST(:ids AS bigint[]))
     """)
     held = text("DELETE FROM souschef.quarantine WHERE inbox_id = ANY(CAST(:ids AS bigint[]))")

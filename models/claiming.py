@@ -31,20 +31,24 @@ def next_school(session: Session, kind: EventKind, *, ids: Sequence[int] = ()) -
     By lot, so that one school's burst does not keep another's single event waiting until the burst is over.
     """
     due = """
-        inbox.state = 'pending' AND inbox.kind = :kind AND attempts < :most
-        AND inbox.next_attempt_at <= (SELECT souschef.clock())
-        AND (inbox.leased_until IS NULL OR inbox.leased_until <= (SELECT souschef.clock()))
+        state = 'pending' AND kind = :kind AND attempts < :most AND next_attempt_at <= (SELECT souschef.clock())
+        AND (leased_until IS NULL OR leased_until <= (SELECT souschef.clock()))
     """
-    rung = "SELECT school_id FROM souschef.inbox WHERE id = ANY(CAST(:ids AS bigint[])) AND"
-    any_school = (
-        "SELECT id FROM souschef.school WHERE EXISTS (SELECT FROM souschef.inbox WHERE school_id = school.id AND"
-    )
+    # Found by their ids first: those that are no longer due would be looked for among all that are.
+    rung = text(f"""
+        WITH rung AS MATERIALIZED (
+          SELECT school_id, state, kind, attempts, next_attempt_at, leased_until FROM souschef.inbox
+           WHERE id = ANY(CAST(:ids AS bigint[])))
+        SELECT school_id FROM rung WHERE {due} LIMIT 1
+    """)  # noqa: S608 - our own
+    any_school = text(f"""
+        SELECT id FROM souschef.school WHERE EXISTS (SELECT FROM souschef.inbox WHERE school_id = school.id AND {due})
+         ORDER BY random() LIMIT 1
+    """)  # noqa: S608 - our own
     connection, wanted = session.connection(), {"kind": kind.value, "most": MAX_ATTEMPTS}
-    found = None
-    if ids:
-        found = connection.execute(text(f"{rung} {due} LIMIT 1"), {**wanted, "ids": list(ids)}).scalar()
+    found = connection.execute(rung, {**wanted, "ids": list(ids)}).scalar() if ids else None
     if found is None:
-        found = connection.execute(text(f"{any_school} {due}) ORDER BY random() LIMIT 1"), wanted).scalar()
+        found = connection.execute(any_school, wanted).scalar()
     return None if found is None else int(found)
 
 

@@ -12,7 +12,7 @@ IN_CLASS = """
     AND (CAST(:class AS text) IS NULL OR EXISTS (
       SELECT FROM souschef.enrolment JOIN souschef.class ON class.id = enrolment.class_id
        WHERE enrolment.person_id = person.id AND class.ref = :class
-         AND (enrolment.ended_at IS NULL OR enrolment.ended_at > souschef.clock())))
+         AND (enrolment.ended_at IS NULL OR enrolment.ended_at > (SELECT souschef.clock()))))
 """
 
 

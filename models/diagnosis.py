@@ -24,7 +24,7 @@ def students(
            AND (CAST(:class AS text) IS NULL OR EXISTS (
              SELECT FROM souschef.enrolment JOIN souschef.class ON class.id = enrolment.class_id
               WHERE enrolment.person_id = person.id AND enrolment.role = 'student' AND class.ref = :class
-                AND (enrolment.ended_at IS NULL OR enrolment.ended_at > souschef.clock())))
+                AND (enrolment.ended_at IS NULL OR enrolment.ended_at > (SELECT souschef.clock()))))
          ORDER BY person.school_id, person.id
     """)
     found: dict[int, list[int]] = {}
@@ -118,7 +118,7 @@ def server(session: Session) -> Server:
     ahead, apart = None, 0.0
     if ours:
         clocks = text("""
-            SELECT extract(epoch FROM souschef.clock())::double precision,
+            SELECT extract(epoch FROM (SELECT souschef.clock()))::double precision,
                    (SELECT extract(epoch FROM ahead)::double precision FROM souschef.clock_offset)
         """)
         now, ahead = connection.execute(clocks).one()
@@ -147,14 +147,14 @@ def gaps(session: Session) -> list[Gap]:
           SELECT school_id, 'class_without_scope', ref FROM souschef.class
            WHERE NOT EXISTS (SELECT FROM souschef.scope WHERE scope.class_id = class.id)
              AND EXISTS (SELECT FROM souschef.enrolment WHERE enrolment.class_id = class.id AND role = 'student'
-                            AND (ended_at IS NULL OR ended_at > souschef.clock()))
+                            AND (ended_at IS NULL OR ended_at > (SELECT souschef.clock())))
           UNION ALL
           SELECT school_id, 'student_without_class', ref FROM souschef.person
            WHERE role = 'student' AND active
              AND NOT EXISTS (SELECT FROM souschef.enrolment
                               WHERE person_id = person.id AND enrolment.role = 'student'
-                                AND began_at <= souschef.clock()
-                                AND (ended_at IS NULL OR ended_at > souschef.clock())))
+                                AND began_at <= (SELECT souschef.clock())
+                                AND (ended_at IS NULL OR ended_at > (SELECT souschef.clock()))))
         SELECT school.ref, what, count(*), (array_agg(lacking.ref ORDER BY lacking.ref))[1:3]
           FROM lacking JOIN souschef.school ON school.id = school_id
          GROUP BY school.ref, what ORDER BY school.ref, what
@@ -166,7 +166,7 @@ def traffic(session: Session, name: str, *, school: str | None = None) -> list[T
     """Return what the sources of a name have sent: one for each school that has such a source."""
     statement = text("""
         SELECT source.id, source.name, school.ref, format, surveys, revoked_at IS NOT NULL,
-               (SELECT extract(epoch FROM souschef.clock() - max(received_at))::double precision
+               (SELECT extract(epoch FROM (SELECT souschef.clock()) - max(received_at))::double precision
                   FROM souschef.inbox WHERE source_id = source.id),
                (SELECT count(*) FROM souschef.inbox
                  WHERE source_id = source.id AND kind = 'assessment' AND state = 'done'),

@@ -68,7 +68,7 @@ def explanations(session: Session, *, class_ref: str | None = None, school: str 
            AND (CAST(:class AS text) IS NULL OR EXISTS (
              SELECT FROM souschef.enrolment JOIN souschef.class ON class.id = enrolment.class_id
               WHERE enrolment.person_id = person.id AND class.ref = :class
-                AND (enrolment.ended_at IS NULL OR enrolment.ended_at > souschef.clock())))
+                AND (enrolment.ended_at IS NULL OR enrolment.ended_at > (SELECT souschef.clock()))))
          ORDER BY person.ref, a.slot
     """)
     rows = session.connection().execute(statement, {"school": school, "class": class_ref, "most": MOST_ANSWERS})

@@ -62,7 +62,7 @@ def _counts(session: Session, statement: str) -> dict[str, int]:
 
 def _oldest(session: Session) -> float:
     statement = text("""
-        SELECT coalesce(extract(epoch FROM souschef.clock() - min(received_at)), 0)::double precision
+        SELECT coalesce(extract(epoch FROM (SELECT souschef.clock()) - min(received_at)), 0)::double precision
           FROM souschef.inbox WHERE state = 'pending'
     """)
     return float(session.connection().execute(statement).scalar_one())

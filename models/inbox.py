@@ -114,7 +114,7 @@ def record(session: Session, sender: Sender, events: Sequence[Incoming]) -> Reco
         INSERT INTO souschef.inbox (school_id, source_id, received_at, next_attempt_at, request_id,
                                     key, kind, shard, payload)
         SELECT :school, :source, now, now, CAST(:request AS text), new.*
-          FROM (SELECT souschef.clock()) AS clock(now), unnest(
+          FROM (SELECT souschef.clock() OFFSET 0) AS clock(now), unnest(
           CAST(:keys AS bytea[]), CAST(:kinds AS text[]), CAST(:shards AS smallint[]), CAST(:payloads AS text[])) AS new
         ON CONFLICT (source_id, key) DO NOTHING
         RETURNING id, kind, key
@@ -225,7 +225,7 @@ def clock_fell(session: Session, *, lease_seconds: float) -> int:
     statement = text("""
         UPDATE souschef.inbox SET next_attempt_at = least(next_attempt_at, now),
                leased_until = CASE WHEN leased_until > now + :lease THEN now + :lease ELSE leased_until END
-          FROM (SELECT souschef.clock()) AS clock(now)
+          FROM (SELECT souschef.clock() OFFSET 0) AS clock(now)
          WHERE state = 'pending' AND next_attempt_at <> 'infinity'
            AND (next_attempt_at > now + :backoff OR leased_until > now + :lease)
     """)

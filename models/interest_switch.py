@@ -74,7 +74,7 @@ def let_go(session: Session, subject: Subject, *, version: int) -> list[ChangeRo
            AND NOT EXISTS (
              SELECT FROM souschef.teacher_order AS o
               WHERE o.kind = 'hold' AND o.revoked_at IS NULL
-                AND (o.expires_at IS NULL OR o.expires_at > souschef.clock())
+                AND (o.expires_at IS NULL OR o.expires_at > (SELECT souschef.clock()))
                 AND (o.student_id = a.student_id OR o.student_id IS NULL AND o.class_id IN (
                   SELECT class_id FROM souschef.enrolment WHERE person_id = a.student_id)))
          ORDER BY a.id

@@ -164,7 +164,7 @@ def wake_late(report: LoadReport) -> int:
            AND pid <> pg_backend_pid()
     """)
     with database.transaction() as session:
-        now, ours = session.connection().execute(text("SELECT statement_timestamp(), souschef.clock()")).one()
+        now, ours = session.connection().execute(text("SELECT statement_timestamp(), (SELECT souschef.clock())")).one()
     until = time.monotonic() + LATE_SECONDS
     while time.monotonic() < until:
         with database.transaction() as session:

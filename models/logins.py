@@ -79,7 +79,7 @@ def give(session: Session, school: str, *, url: str) -> Given:
     session.connection().execute(
         text("""
             INSERT INTO souschef.lms_login (school_id, role) VALUES (:school, :role)
-            ON CONFLICT (school_id) DO UPDATE SET rotated_at = souschef.clock()
+            ON CONFLICT (school_id) DO UPDATE SET rotated_at = (SELECT souschef.clock())
         """),
         {"school": owner.id, "role": role},
     )
@@ -89,7 +89,7 @@ def give(session: Session, school: str, *, url: str) -> Given:
 def ages(session: Session) -> list[tuple[str, str, dt.timedelta]]:
     """Return (school ref, role, age of its password) of every LMS's login, oldest first."""
     statement = text("""
-        SELECT school.ref, role, souschef.clock() - rotated_at
+        SELECT school.ref, role, (SELECT souschef.clock()) - rotated_at
           FROM souschef.lms_login JOIN souschef.school ON school.id = school_id ORDER BY 3 DESC, 1
     """)
     return [(school, role, age) for school, role, age in session.connection().execute(statement)]

@@ -48,7 +48,7 @@ def give(session: Session, school_id: int, row: OrderRow) -> bool:
 def revoke(session: Session, school_id: int, key: str) -> tuple[int | None, int | None] | None:
     """Take an order back; return its (class id, student id), or None where no such order was given."""
     statement = text("""
-        UPDATE souschef.teacher_order SET revoked_at = coalesce(revoked_at, souschef.clock())
+        UPDATE souschef.teacher_order SET revoked_at = coalesce(revoked_at, (SELECT souschef.clock()))
          WHERE school_id = :school AND key = :key RETURNING class_id, student_id
     """)
     row = session.connection().execute(statement, {"school": school_id, "key": key}).one_or_none()
@@ -62,7 +62,7 @@ def concerned(session: Session, *, classes: Collection[int], students: Collectio
         UNION
         SELECT person_id FROM souschef.enrolment
          WHERE class_id = ANY(CAST(:classes AS bigint[])) AND role = 'student'
-           AND began_at <= souschef.clock() AND (ended_at IS NULL OR ended_at > souschef.clock())
+           AND began_at <= (SELECT souschef.clock()) AND (ended_at IS NULL OR ended_at > (SELECT souschef.clock()))
          ORDER BY 1
     """)
     parameters = {"students": list(students), "classes": list(classes)}
@@ -173,7 +173,7 @@ def _passed(session: Session) -> list[tuple[int, int | None, int | None, dt.date
         WITH span AS MATERIALIZED (
           SELECT now, least(now, coalesce(to_timestamp((SELECT max(value) FROM souschef.tally WHERE name = :sweep)),
                                           '-infinity')) - CAST(:overlap AS interval) AS since
-            FROM (SELECT souschef.clock()) AS clock(now))
+            FROM (SELECT souschef.clock() OFFSET 0) AS clock(now))
         SELECT school_id, class_id, student_id, max(at) FROM (
           SELECT school_id, class_id, student_id, expires_at AS at FROM souschef.teacher_order WHERE revoked_at IS NULL
           UNION ALL SELECT school_id, class_id, NULL, opens_at FROM souschef.scope

@@ -94,6 +94,6 @@ def forget_refused(session: Session) -> int:
     """Delete events that were refused long ago; return how many."""
     statement = text("""
         DELETE FROM souschef.event_outbox
-         WHERE code IS NOT NULL AND inserted_at < souschef.clock() - make_interval(days => :days)
+         WHERE code IS NOT NULL AND inserted_at < (SELECT souschef.clock()) - make_interval(days => :days)
     """)
     return session.connection().execute(statement, {"days": REFUSED_DAYS}).rowcount

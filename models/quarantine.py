@@ -102,7 +102,7 @@ def retry(session: Session, ids: Sequence[int]) -> dict[EventKind, list[int]]:
     """Make events due again under the ids that they have, with all their attempts; return those that were held."""
     statement = text("""
         UPDATE souschef.inbox SET state = 'pending', code = NULL, attempts = 0, leased_until = NULL,
-               finished_at = NULL, next_attempt_at = souschef.clock()
+               finished_at = NULL, next_attempt_at = (SELECT souschef.clock())
          WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'quarantined'
         RETURNING kind, id
     """)
@@ -114,7 +114,7 @@ def retry(session: Session, ids: Sequence[int]) -> dict[EventKind, list[int]]:
 def discard(session: Session, ids: Sequence[int]) -> list[int]:
     """Give events up: their rows stay, so that a resend is a duplicate; return those that were held."""
     statement = text("""
-        UPDATE souschef.inbox SET state = 'dropped', code = :code, leased_until = NULL, finished_at = souschef.clock()
+        UPDATE souschef.inbox SET state = 'dropped', code = :code, leased_until = NULL, finished_at = (SELECT souschef.clock())
          WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'quarantined'
         RETURNING id
     """)
@@ -158,7 +158,7 @@ def again(session: Session, chosen: Chosen, *, after: int = 0, keep: bool = True
 def _make_due(session: Session, ids: Sequence[int]) -> None:
     statement = text("""
         UPDATE souschef.inbox SET state = 'pending', code = :again, attempts = 0, leased_until = NULL,
-               finished_at = NULL, next_attempt_at = souschef.clock()
+               finished_at = NULL, next_attempt_at = (SELECT souschef.clock())
          WHERE id = ANY(CAST(:ids AS bigint[]))
     """)
     session.connection().execute(statement, {"ids": list(ids), "again": AGAIN})

@@ -77,7 +77,7 @@ def class_lines(session: Session, *, school: str | None = None, class_ref: str |
            AND (CAST(:class AS text) IS NULL OR EXISTS (
              SELECT FROM souschef.enrolment JOIN souschef.class ON class.id = enrolment.class_id
               WHERE enrolment.person_id = person.id AND class.ref = :class
-                AND (enrolment.ended_at IS NULL OR enrolment.ended_at > souschef.clock())))
+                AND (enrolment.ended_at IS NULL OR enrolment.ended_at > (SELECT souschef.clock()))))
          ORDER BY person.family_name, person.given_name, person.ref
     """)
     rows = session.connection().execute(statement, {"school": school, "class": class_ref})
@@ -141,7 +141,7 @@ def status(session: Session) -> dict[str, Any]:
     """Return what an operator asks first: backlog, oldest age, states, last event, last refresh."""
     statement = text("""
         SELECT (SELECT count(*) FROM souschef.inbox WHERE state = 'pending'),
-               (SELECT coalesce(extract(epoch FROM souschef.clock() - min(received_at)), 0)::double precision
+               (SELECT coalesce(extract(epoch FROM (SELECT souschef.clock()) - min(received_at)), 0)::double precision
                   FROM souschef.inbox WHERE state = 'pending'),
                (SELECT count(*) FROM souschef.inbox WHERE state = 'parked'),
                (SELECT count(*) FROM souschef.inbox WHERE state = 'quarantined'),

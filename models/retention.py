@@ -45,25 +45,25 @@ DAYS: dict[Kind, int | None] = {
 FOUND = {
     Kind.RAW: """
         SELECT id FROM souschef.inbox WHERE school_id = :school AND state IN ('done', 'dropped') AND payload <> ''
-           AND finished_at < souschef.clock() - make_interval(days => :days)
+           AND finished_at < (SELECT souschef.clock()) - make_interval(days => :days)
     """,
     Kind.WAITING: """
         SELECT id FROM souschef.inbox WHERE school_id = :school AND state IN ('quarantined', 'parked')
-           AND received_at < souschef.clock() - make_interval(days => :days)
+           AND received_at < (SELECT souschef.clock()) - make_interval(days => :days)
     """,
     Kind.DECISIONS: """
         SELECT id FROM souschef.decision AS d
-         WHERE school_id = :school AND decided_at < souschef.clock() - make_interval(days => :days)
+         WHERE school_id = :school AND decided_at < (SELECT souschef.clock()) - make_interval(days => :days)
            AND NOT EXISTS (SELECT FROM souschef.assignment AS a WHERE a.decision_id = d.id
-                 AND (a.ended_at IS NULL OR a.ended_at >= souschef.clock() - make_interval(days => :days)))
+                 AND (a.ended_at IS NULL OR a.ended_at >= (SELECT souschef.clock()) - make_interval(days => :days)))
     """,
     Kind.FACTS: """
         SELECT id FROM souschef.fact
-         WHERE school_id = :school AND occurred_at < souschef.clock() - make_interval(days => :days)
+         WHERE school_id = :school AND occurred_at < (SELECT souschef.clock()) - make_interval(days => :days)
     """,
     Kind.ACCESS: """
         SELECT number FROM souschef.access
-         WHERE school_id = :school AND at < souschef.clock() - make_interval(days => :days)
+         WHERE school_id = :school AND at < (SELECT souschef.clock()) - make_interval(days => :days)
     """,
 }
 """Kind -> the rows that are due."""
@@ -72,7 +72,7 @@ FORGOTTEN = {
     Kind.WAITING: """
         WITH gone AS (DELETE FROM souschef.quarantine WHERE inbox_id = ANY(CAST(:ids AS bigint[])))
         UPDATE souschef.inbox SET state = 'dropped', code = 'expired', payload = '', leased_until = NULL,
-               finished_at = souschef.clock()
+               finished_at = (SELECT souschef.clock())
          WHERE id = ANY(CAST(:ids AS bigint[]))
     """,
     # What was assigned goes with its decision.

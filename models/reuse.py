@@ -31,7 +31,7 @@ def hold(session: Session, sender: Sender, known: "Sequence[Incoming]") -> int:
         INSERT INTO souschef.inbox (school_id, source_id, received_at, next_attempt_at, finished_at, state, code,
                key, kind, shard, payload)
         SELECT :school, :source, now, now, now, 'quarantined', :code, new.*
-          FROM (SELECT souschef.clock()) AS clock(now), unnest(
+          FROM (SELECT souschef.clock() OFFSET 0) AS clock(now), unnest(
             CAST(:keys AS bytea[]), CAST(:kinds AS text[]), CAST(:shards AS smallint[]),
             CAST(:payloads AS text[])) AS new
         ON CONFLICT (source_id, key) DO NOTHING

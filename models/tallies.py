@@ -62,7 +62,7 @@ def swept(session: Session) -> None:
     """Remember when this process swept last."""
     statement = text(f"""
         INSERT INTO souschef.tally (name, label, shard, value)
-        SELECT :name, '', pg_backend_pid() % {SHARDS}, extract(epoch FROM souschef.clock())
+        SELECT :name, '', pg_backend_pid() % {SHARDS}, extract(epoch FROM (SELECT souschef.clock()))
         ON CONFLICT (name, label, shard) DO UPDATE SET value = excluded.value
     """)  # noqa: S608 - our own
     session.connection().execute(statement, {"name": SWEEP})
