@@ -114,7 +114,8 @@ def retry(session: Session, ids: Sequence[int]) -> dict[EventKind, list[int]]:
 def discard(session: Session, ids: Sequence[int]) -> list[int]:
     """Give events up: their rows stay, so that a resend is a duplicate; return those that were held."""
     statement = text("""
-        UPDATE souschef.inbox SET state = 'dropped', code = :code, leased_until = NULL, finished_at = (SELECT souschef.clock())
+        UPDATE souschef.inbox SET state = 'dropped', code = :code, leased_until = NULL,
+               finished_at = (SELECT souschef.clock())
          WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'quarantined'
         RETURNING id
     """)
