@@ -15,5 +15,7 @@ def test_both_pipelines_come_to_the_same_gaps_and_every_figure_is_told() -> None
     assert told["events"] == {"souschef": 504, "plain": 252}
     rates = told["events_per_second"]
     assert isinstance(rates, dict)
-    assert rates.keys() == {"souschef", "plain", "storage"}
-    assert all(isinstance(told[name], float) for name in ("a_over_b", "a_over_c", "p50_ms", "p95_ms", "p99_ms"))
+    assert rates.keys() == {"souschef", "plain", "storage", "storage_with_steps"}
+    assert all(
+        isinstance(told[name], float) for name in ("a_over_b", "a_over_c", "a_over_d", "p50_ms", "p95_ms", "p99_ms")
+    )
