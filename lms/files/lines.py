@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from lms.files.bundle import LONGEST_NAME, Bundle
 from lms.files.problem import Place
-from lms.files.written import SEPARATORS, decoded, separator
+from lms.files.written import SEPARATORS, decoded, separator, without_hint
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _YEARS = range(1970, 2201)
@@ -130,19 +130,20 @@ def lines(
     text = decoded(file, body, into)
     if text is None:
         return
+    text, above = without_hint(text)
     between = separator(text, needs)
     if between != ",":
         into.tell_reading(file, f"with {SEPARATORS[between]} between the columns")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=between, strict=True)
-    begin = 1
+    begin = 1 + above
     try:
         header = [name.strip() for name in next(reader, [])]
-        if not _header_is_good(header, Place(file, 1), into, needs=needs, may=may):
+        if not _header_is_good(header, Place(file, begin), into, needs=needs, may=may):
             return
-        begin = reader.line_num + 1
+        begin = above + reader.line_num + 1
         for row in reader:
             at = Place(file, begin)
-            begin = reader.line_num + 1
+            begin = above + reader.line_num + 1
             if not "".join(row).strip():
                 continue  # As spreadsheets leave behind below the last row.
             if len(row) != len(header):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections.abc import Sequence
 
 from lms.files.bundle import Bundle
@@ -23,6 +24,7 @@ USUAL = "windows-1252"
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _SHOWN = 20
+_HINT = re.compile(r'"?sep=.?"?', re.IGNORECASE)
 
 
 def encoding_named(name: str) -> str | None:
@@ -77,6 +79,15 @@ def _how_to_say(body: bytes, at: int) -> str:
     begin = max(body.rfind(b"\n", 0, at) + 1, at - _SHOWN)
     seen = body[begin : at + _SHOWN].partition(b"\n")[0].decode(USUAL, errors="replace").strip()
     return f"Save the file as UTF-8, or say how it is saved: --encoding {USUAL} would read {seen!r}."
+
+
+def without_hint(text: str) -> tuple[str, int]:
+    """Return a text without the first line by which Excel tells itself what separates the columns (`sep=;`).
+
+    With it comes how many lines were left out: 0 or 1.
+    """
+    first, _, rest = text.partition("\n")
+    return (rest, 1) if _HINT.fullmatch(first.rstrip("\r")) else (text, 0)
 
 
 def separator(text: str, needs: Sequence[str]) -> str:

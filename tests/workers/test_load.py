@@ -141,6 +141,17 @@ def test_an_encoding_that_is_not_known_is_refused_with_those_that_are(tmp_path: 
     assert "windows-1252" in result.output
 
 
+def test_an_empty_path_is_refused_and_is_not_the_folder_one_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a script passes on a variable that nobody has set."""
+    (tmp_path / "skills.csv").write_text("skill,title\nA,adding\n")
+    monkeypatch.chdir(tmp_path)
+    result = RUN.invoke(app, ["load", ""])
+    assert result.exit_code == 2
+    assert "The path is empty" in result.output
+
+
 def test_circles_are_dropped_and_listed_when_asked(database: str, tmp_path: Path) -> None:
     assert database
     (tmp_path / "orgs.csv").write_text("sourcedId,name,type\nS,School,school\n")

@@ -11,7 +11,7 @@ import typer
 
 
 def load(
-    path: Annotated[Path, typer.Argument(help="A file, a folder or a zip.")],
+    path: Annotated[str, typer.Argument(help="A file, a folder or a zip.")],
     *,
     school: Annotated[str | None, typer.Option(help="The school's ref, where the files do not say.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
@@ -47,6 +47,8 @@ def load(
     from models import database, loading, migrate
     from workers import load_view, reading
 
+    if not path.strip():
+        raise typer.BadParameter("The path is empty; the folder that you are in is a single dot.")
     said = None if encoding is None else encoding_named(encoding)
     if encoding is not None and said is None:
         raise typer.BadParameter(f"{encoding} is not known. Known are {', '.join(ENCODINGS)}.")
@@ -54,7 +56,7 @@ def load(
     started, committed = time.monotonic(), False
     try:
         with load_view.progress() as bar, load_view.uncollected():
-            bundle = reading.read(path, progress=bar.reading, encoding=said)
+            bundle = reading.read(Path(path), progress=bar.reading, encoding=said)
             with database.transaction() as session:
                 report = loading.load(
                     session, school, bundle, consent=consent, drop_cycles=drop_cycles, progress=bar.writing

@@ -102,6 +102,16 @@ def test_semicolons_between_columns_are_read_with_decimals_after_a_comma() -> No
     assert found.read_as == dict.fromkeys(("skills.csv", "topics.csv"), "with semicolons between the columns")
 
 
+@pytest.mark.parametrize("hint", ["sep=;\r\n", '"sep=;"\n', "SEP=;\n"])
+def test_the_line_by_which_excel_tells_itself_the_separator_is_passed_over(hint: str) -> None:
+    """Lines are counted as an editor shows them."""
+    found = skills(f"{hint}skill;title;weight\nA;adding;0,5\nB;more;much\n")
+    assert found.skills["A"].weight == 0.5
+    assert only(found).line == 4
+    [problem] = skills(f"{hint}skill;name\nA;adding\n").problems[:1]
+    assert (problem.line, problem.wrong) == (2, "the column is missing")
+
+
 def test_a_decimal_comma_among_commas_is_refused() -> None:
     assert only(skills('skill,title,weight\nA,adding,"0,5"\n')).mend == "Write the decimals after a point, as in 0.5."
 
