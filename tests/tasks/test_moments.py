@@ -114,6 +114,8 @@ def test_what_ends_while_a_decision_is_made_is_decided_again(everybody: list[int
 def test_a_clock_that_was_set_back_hides_nothing(everybody: Any, ask: Ask) -> None:
     later(ask, "1 day")
     sweep_once()
+    another = "UPDATE souschef.tally SET shard = 99 WHERE name = 'sweep' RETURNING 1"  # of a worker that sweeps no more
+    assert ask(another) == [(1,)]
     later(ask, "-1 day")
     write, ref, count = MOMENTS["a class's order"]
     ask(write, at="1 minute", ref=ref)
