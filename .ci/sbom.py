@@ -34,6 +34,7 @@ def bill() -> dict[str, Any]:
                 "name": project["name"],
                 "version": project["version"],
                 "description": project["description"],
+                "licenses": [{"license": {"id": project["license"]}}],
             }
         },
         "components": [component(found) for found in PINNED.finditer(lock)],
@@ -64,12 +65,12 @@ def component(pinned: re.Match[str]) -> dict[str, Any]:
 def licence(name: str) -> str | None:
     """Return what an installed package says of its licence in a line, or None."""
     try:
-        told = importlib.metadata.metadata(name)
+        metadata = importlib.metadata.metadata(name)
     except importlib.metadata.PackageNotFoundError:
         return None
-    classified = [each.rpartition(" :: ")[2] for each in told.get_all("Classifier", []) if "License ::" in each]
-    first_line = (told.get("License") or "").partition("\n")[0]
-    written = told.get("License-Expression") or " OR ".join(classified) or first_line
+    classified = [each.rpartition(" :: ")[2] for each in metadata.get_all("Classifier", []) if "License ::" in each]
+    first_line = (metadata.get("License") or "").partition("\n")[0]
+    written = metadata.get("License-Expression") or " OR ".join(classified) or first_line
     return written or None
 
 

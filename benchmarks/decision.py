@@ -1,4 +1,4 @@
-"""What a decision costs, against small and large catalogues: `python -m benchmarks.decision [--plot FILE]`.
+"""Time a decision takes with small and large catalogues: `python -m benchmarks.decision [--plot FILE]`.
 
 `--against .compiled` measures the compiled decision (`make compiled`) in turn with the one in Python, size by size.
 
@@ -19,23 +19,23 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from learning.beliefs import SkillBelief
-from learning.interests import Interest
+from learning.interests.vector import Interest
+from learning.mastery.beliefs import SkillBelief
 from learning.selection import (
+    AnswerCounts,
     Catalogue,
+    ClassScope,
     CurrentAssignment,
     Decision,
     Depth,
     Material,
-    Orders,
-    Place,
+    MaterialAttempt,
     Policy,
     Prerequisite,
-    ScopeWindow,
     Skill,
-    Tally,
+    StudentContext,
+    TeacherOverrides,
     Topic,
-    Use,
     choose,
 )
 
@@ -49,7 +49,7 @@ SIZES = (1_000, 5_000, 20_000, 100_000)
 
 
 def catalogue(size: int, *, seed: int = 0) -> Catalogue:
-    """Return so many materials over 60 skills, nine contexts (one of them neutral) and any difficulty."""
+    """Return a catalogue of `size` materials over 60 skills, nine contexts (one of them neutral) and any difficulty."""
     rng = random.Random(seed)
     skills = [
         Skill(n, f"S{n}", f"skill {n}", 5, 1.0, tuple(Prerequisite(p) for p in {n - 1, n - 7} if p > 0 and n % 3))
@@ -61,10 +61,10 @@ def catalogue(size: int, *, seed: int = 0) -> Catalogue:
         depth = Depth.NEUTRAL if context is None else rng.choice([Depth.STRUCTURAL, Depth.COSMETIC])
         level = rng.choice([3.0, 4.0, 5.0])
         materials.append(Material(n + 1, f"m{n}", (1 + n % SKILLS,), rng.gauss(0, 1.2), context, depth, level))
-    return Catalogue.of(version=1, skills=skills, materials=materials, topics=[Topic(t, t) for t in TOPICS])
+    return Catalogue.build(version=1, skills=skills, materials=materials, topics=[Topic(t, t) for t in TOPICS])
 
 
-def student(number: int, catalogue: Catalogue) -> Place:
+def student(number: int, catalogue: Catalogue) -> StudentContext:
     """Return a student in the middle of the course."""
     rng = random.Random(number)
     beliefs = {
@@ -77,50 +77,50 @@ def student(number: int, catalogue: Catalogue) -> Place:
     beliefs = {n: b._replace(ability=ability) for n, b in beliefs.items()}
     ids = rng.sample(sorted(catalogue.entries), 30)
     history = tuple(
-        Use(m, catalogue.entries[m].skills[0], NOW - DAY - 60 * n, float(rng.random() < RIGHT))
+        MaterialAttempt(m, catalogue.entries[m].skills[0], NOW - DAY - 60 * n, float(rng.random() < RIGHT))
         for n, m in enumerate(ids)
     )
-    return Place(
-        student=number,
+    return StudentContext(
+        student_id=number,
         beliefs=beliefs,
         responses=200.0,
         interests={t: Interest(t, rng.random(), 0.5, NOW - DAY, NOW - DAY, vetoed=False) for t in TOPICS},
         reading_level=5.0,
         history=history,
-        tallies={n: Tally(5, 8) for n in beliefs},
+        answer_counts={n: AnswerCounts(5, 8) for n in beliefs},
         evidence_until=NOW - DAY,
-        evidence=tuple(range(8)),
+        cited_facts=tuple(range(8)),
     )
 
 
-def after(place: Place, decision: Decision) -> Place:
-    """Return the place once a decision is published and one more answer has come."""
+def after(context: StudentContext, decision: Decision) -> StudentContext:
+    """Return the context after a decision is published and one more answer has arrived."""
     current = tuple(
-        CurrentAssignment(c.slot, c.skill, tuple(o.material for o in c.menu), c.state, NOW, place.evidence_until)
-        for c in decision.chosen
+        CurrentAssignment(c.slot, c.skill, tuple(o.material for o in c.menu), c.state, NOW, context.evidence_until)
+        for c in decision.filled_slots
     )
-    return replace(place, current=current, carry=decision.carry, evidence_until=NOW)
+    return replace(context, open_assignments=current, memory=decision.memory, evidence_until=NOW)
 
 
 def measure(size: int, *, students: int) -> dict[str, float]:
     """Return milliseconds a decision (medians and 99th percentiles) and the record's mean size."""
     whole = catalogue(size)
-    scope = ScopeWindow(dict.fromkeys(range(1, IN_SCOPE + 1), NOW + 20 * DAY))
+    scope = ClassScope(dict.fromkeys(range(1, IN_SCOPE + 1), NOW + 20 * DAY))
     policy = Policy()
     fresh: list[float] = []
     again: list[float] = []
     bytes_ = 0
 
-    def timed(place: Place, into: list[float]) -> Decision:
+    def timed(context: StudentContext, into: list[float]) -> Decision:
         begun = time.perf_counter()
-        decision = choose(place, catalogue=whole, policy=policy, scope=scope, orders=Orders(), as_of=NOW)
+        decision = choose(context, catalogue=whole, policy=policy, scope=scope, overrides=TeacherOverrides(), as_of=NOW)
         into.append((time.perf_counter() - begun) * 1e3)
         return decision
 
     for number in range(1, students + 1):
-        place = student(number, whole)
-        decision = timed(place, fresh)
-        timed(after(place, decision), again)
+        context = student(number, whole)
+        decision = timed(context, fresh)
+        timed(after(context, decision), again)
         bytes_ += len(decision.record)
     return {
         "materials": size,
@@ -133,7 +133,7 @@ def measure(size: int, *, students: int) -> dict[str, float]:
 
 
 def compare(size: int, compiled: Path, *, students: int) -> None:
-    """Print what the compiled decision costs beside the one in Python, each in a process of its own."""
+    """Print the time of the compiled decision beside the one in Python, each in its own process."""
     root = Path(__file__).resolve().parents[1]
     found: list[dict[str, float]] = []
     for path in (f"{root}", f"{compiled.absolute()}{os.pathsep}{root}"):
@@ -141,11 +141,11 @@ def compare(size: int, compiled: Path, *, students: int) -> None:
         run = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, check=True, stdout=subprocess.PIPE)
         found += json.loads(run.stdout)
     python, machine = found
-    told = (
+    lines = (
         f"{name} {python[name]:.2f} -> {machine[name]:.2f} ({python[name] / machine[name]:.2f} times as fast)"
         for name in ("fresh_ms", "again_ms")
     )
-    print(f"materials {size:,}", *told, sep="  ")
+    print(f"materials {size:,}", *lines, sep="  ")
 
 
 def plot(rows: list[dict[str, float]], path: Path) -> None:

@@ -1,6 +1,6 @@
-"""What an event costs as a town grows, one axis at a time: students, facts a student, schools, worker processes.
+"""What an event costs as a district grows, one axis at a time: students, facts a student, schools, worker processes.
 
-The cost is CPU seconds an event over door, workers and PostgreSQL, relative to the first point of its axis in the same
+The cost is CPU seconds an event over API, workers and PostgreSQL, relative to the first point of its axis in the same
 run. Within 20 % along an axis is the aim: what grows must not make the next event dearer. An hour of measuring sees a
 shared machine grow faster and slower: beside the CPU time of an event stands that of a fixed loop which ran twice a
 second meanwhile, and what is compared is the one over the other (`times_the_first`; `as_measured` is without it).
@@ -28,12 +28,20 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import growth_filling
-from benchmarks.pipeline_ground import Ground, Meter, in_force, load, prepared, send, settle, wait_until_applied
-from benchmarks.pipeline_traffic import town, traffic
+from benchmarks import scale_data
+from benchmarks.environment import (
+    BenchmarkEnvironment,
+    Meter,
+    load,
+    running_environment,
+    send,
+    vacuum_and_checkpoint,
+    wait_until_applied,
+)
+from benchmarks.traffic import synthetic_district, traffic
 from config.settings import Settings
-from models.sources import Credential
-from workers.supervisor import running
+from models.access.sources import Credential
+from workers.local.supervisor import running, settings_override
 
 CLASSES = 50
 STATEMENTS_A_REQUEST = 100
@@ -48,10 +56,10 @@ class Point:
     axis: str
     size: int
     cpu_us: float
-    """Microseconds of CPU an event, over door, workers and PostgreSQL."""
+    """Microseconds of CPU an event, over API, workers and PostgreSQL."""
     events_per_second: float
     parts_us: dict[str, int]
-    """The same told apart by door, worker and PostgreSQL."""
+    """The same by API, worker and PostgreSQL."""
     loop_us: float
     """Microseconds of CPU of the fixed loop, beside it: the machine's pace."""
 
@@ -65,41 +73,41 @@ SIZES = {
 """The sizes of each axis, and those that come with --full."""
 
 
-def measure(ground: Ground, axis: str, size: int) -> Point:
+def measure(environment: BenchmarkEnvironment, axis: str, size: int) -> Point:
     """Return the cost of the same requests at one size."""
-    chosen, credentials = _scene(ground, axis, size)
+    settings, credentials = _database_for(environment, axis, size)
     schools = len(credentials)
-    url, classes = chosen.database_url_text(), CLASSES // schools
+    url, classes = settings.database_url_text(), CLASSES // schools
     warm = traffic(classes=classes, submissions=1, statements_a_request=STATEMENTS_A_REQUEST)
     batches = traffic(classes=classes, submissions=1 + ROUNDS, skip=1, statements_a_request=STATEMENTS_A_REQUEST)
     first, rest = (
         [batch for batch in some for _ in range(schools)]
         for some in (batches[: len(batches) // 5], batches[len(batches) // 5 :])
     )
-    with running(chosen, processes=("worker", "door"), free_ports=True) as kitchen:
-        send([batch for batch in warm for _ in range(schools)], door=kitchen.door_url, credentials=credentials)
+    with running(settings, processes=("worker", "api"), free_ports=True) as system:
+        send([batch for batch in warm for _ in range(schools)], api_url=system.api_url, credentials=credentials)
         wait_until_applied(url, seconds=600)
-    _fill(chosen, axis, size)
-    with running(chosen, processes=("worker", "door"), free_ports=True) as kitchen:
-        pids = {name: process.popen.pid for name in ("worker", "door") if (process := kitchen.process(name)).popen}
-        with Meter({**pids, "postgres": ground.postmaster}) as meter:
-            send(first, door=kitchen.door_url, credentials=credentials)
+    _fill(settings, axis, size)
+    with running(settings, processes=("worker", "api"), free_ports=True) as system:
+        pids = {name: process.popen.pid for name in ("worker", "api") if (process := system.process(name)).popen}
+        with Meter({**pids, "postgres": environment.postmaster}) as meter:
+            send(first, api_url=system.api_url, credentials=credentials)
             wait_until_applied(url, seconds=600)
             meter.forget_loops()
             before, started = meter.cpu_seconds(), time.monotonic()
-            with _held_back(kitchen.worker_pids):
-                send(rest, door=kitchen.door_url, credentials=credentials)
+            with _paused(system.worker_pids):
+                send(rest, api_url=system.api_url, credentials=credentials)
             wait_until_applied(url, seconds=3_600)
             seconds, after = time.monotonic() - started, meter.cpu_seconds()
     events = sum(batch.events for batch in rest)
     parts = {name: 1e6 * (after[name] - before[name]) / events for name in after}
-    told = {name: round(used) for name, used in parts.items()}
-    return Point(axis, size, sum(parts.values()), events / seconds, told, meter.loop_us())
+    parts_us = {name: round(used) for name, used in parts.items()}
+    return Point(axis, size, sum(parts.values()), events / seconds, parts_us, meter.loop_us())
 
 
 @contextmanager
-def _held_back(pids: Sequence[int]) -> Iterator[None]:
-    """Let workers stand still until everything is there: what is compared is the cost of a burst, in full batches."""
+def _paused(pids: Sequence[int]) -> Iterator[None]:
+    """Stop the workers until everything is there: what is compared is the cost of a burst, in full batches."""
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     try:
@@ -109,25 +117,25 @@ def _held_back(pids: Sequence[int]) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-def _scene(ground: Ground, axis: str, size: int) -> tuple[Settings, list[Credential]]:
-    """Return settings with a town's fresh database, and the credentials of its schools."""
-    chosen = ground.copy("run_growth")
+def _database_for(environment: BenchmarkEnvironment, axis: str, size: int) -> tuple[Settings, list[Credential]]:
+    """Return settings with a district's fresh database, and the credentials of its schools."""
+    settings = environment.copy("run_growth")
     if axis == "processes":
-        return chosen.model_copy(update={"worker_concurrency": size}), [ground.credential]
+        return settings.model_copy(update={"worker_concurrency": size}), [environment.credential]
     if axis != "schools" or size == 1:
-        return chosen, [ground.credential]
-    bundles = [town(CLASSES // size, school=f"school-{number}") for number in range(size)]
-    return chosen, load(chosen, bundles)
+        return settings, [environment.credential]
+    bundles = [synthetic_district(CLASSES // size, school=f"school-{number}") for number in range(size)]
+    return settings, load(settings, bundles)
 
 
-def _fill(chosen: Settings, axis: str, size: int) -> None:
-    url = chosen.database_url_text()
-    with in_force(chosen):
+def _fill(settings: Settings, axis: str, size: int) -> None:
+    url = settings.database_url_text()
+    with settings_override(settings):
         if axis == "students":
-            growth_filling.students(url, size)
+            scale_data.students(url, size)
         elif axis == "facts":
-            growth_filling.facts(url, size)
-    settle(url)
+            scale_data.facts(url, size)
+    vacuum_and_checkpoint(url)
 
 
 def main(
@@ -138,18 +146,18 @@ def main(
     plot: Annotated[Path | None, typer.Option(help="Write a picture of the costs to this PNG.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
-    """Measure what an event costs as a town grows."""
+    """Measure what an event costs as a district grows."""
     console = Console(stderr=True, quiet=as_json)
     points: list[Point] = []
     with (
         tempfile.TemporaryDirectory(prefix="souschef-bench-", ignore_cleanup_errors=True) as folder,
-        prepared(Path(folder), classes=CLASSES) as ground,
+        running_environment(Path(folder), classes=CLASSES) as environment,
     ):
         for name in axis or SIZES:
             sizes, more = SIZES[name]
             for size in sizes[:2] if quick else sizes + (more if full else ()):
                 with console.status(f"{name}: {size:,}"):
-                    points.append(measure(ground, name, size))
+                    points.append(measure(environment, name, size))
                 console.print(
                     f"{name} {size:,}: {points[-1].cpu_us:.0f} us an event, {points[-1].parts_us}, "
                     f"loop {points[-1].loop_us:.0f} us"
@@ -157,7 +165,7 @@ def main(
     if plot is not None:
         _draw(points, plot)
     if as_json:
-        typer.echo(orjson.dumps({"points": [_told(point, points) for point in points]}).decode())
+        typer.echo(orjson.dumps({"points": [_to_json(point, points) for point in points]}).decode())
     else:
         _show(points, Console())
 
@@ -171,7 +179,7 @@ def _ratio(point: Point, points: Sequence[Point]) -> float:
     return point.cpu_us / first.cpu_us / (point.loop_us / first.loop_us)
 
 
-def _told(point: Point, points: Sequence[Point]) -> dict[str, object]:
+def _to_json(point: Point, points: Sequence[Point]) -> dict[str, object]:
     return {
         "axis": point.axis,
         "size": point.size,
@@ -189,8 +197,8 @@ def _show(points: Sequence[Point], console: Console) -> None:
         "axis", "size", "CPU us an event", "times the first", "as measured", "loop us", "events a second", "of which"
     )
     for point in points:
-        told = _told(point, points)
-        table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in told.values()))
+        row = _to_json(point, points)
+        table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()))
     console.print(table)
 
 

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from learning.childrens_words import GROUPS, Group
-from learning.free_text import Embed, TextReader
-from tasks import embedding
+from learning.text.reader import Embed, TextReader
+from learning.text.vocabulary import GROUPS, Group
+from tasks.pipeline import text_embeddings
 
 Topics = dict[str, tuple[str, ...]]
 
@@ -60,18 +60,18 @@ class Tally:
     wrong: int = 0
     missed: int = 0
 
-    def add(self, said: frozenset[str], *, true: frozenset[str], either: frozenset[str]) -> None:
+    def add(self, topics: frozenset[str], *, true: frozenset[str], either: frozenset[str]) -> None:
         """Count one phrase."""
-        self.right += len(said & true)
-        self.wrong += len(said - true - either)
-        self.missed += len(true - said)
+        self.right += len(topics & true)
+        self.wrong += len(topics - true - either)
+        self.missed += len(true - topics)
 
     def figures(self) -> dict[str, float]:
         """Return precision and recall, in [0, 1], with the counts behind them and 95 % intervals (Wilson)."""
-        said, true = self.right + self.wrong, self.right + self.missed
+        read, true = self.right + self.wrong, self.right + self.missed
         return {
-            "precision": round(self.right / max(said, 1), 4),
-            "precision_low": round(wilson(self.right, said), 4),
+            "precision": round(self.right / max(read, 1), 4),
+            "precision_low": round(wilson(self.right, read), 4),
             "recall": round(self.right / max(true, 1), 4),
             "recall_low": round(wilson(self.right, true), 4),
             "right": self.right,
@@ -135,7 +135,7 @@ def measure(rows: Sequence[Labelled], reader: TextReader) -> dict[str, Any]:
     }
 
 
-def readers(weights: embedding.Weights) -> dict[str, TextReader]:
+def readers(weights: text_embeddings.Weights) -> dict[str, TextReader]:
     """Return the reader as shipped, and what is left of it without one part or another."""
 
     def make(texts: Topics, groups: Sequence[Group] = GROUPS, embed: Embed = weights.embed) -> TextReader:
@@ -158,34 +158,34 @@ def readers(weights: embedding.Weights) -> dict[str, TextReader]:
 def half(groups: Iterable[Group]) -> tuple[Group, ...]:
     """Return the groups without the half of their words that a hash picks: so are words read that no list has."""
 
-    def kept(text: str) -> bool:
+    def is_retained(text: str) -> bool:
         return bool(hashlib.blake2s(text.encode()).digest()[1] & 1)
 
-    thinned = ((group, [tuple(filter(kept, synonyms)) for synonyms in group.members]) for group in groups)
+    thinned = ((group, [tuple(filter(is_retained, synonyms)) for synonyms in group.members]) for group in groups)
     return tuple(replace(group, members=tuple(filter(None, members))) for group, members in thinned)
 
 
 def run() -> dict[str, Any]:
     """Return all figures."""
-    weights = embedding.load()
+    weights = text_embeddings.load()
     if weights is None:
-        raise SystemExit("The text extra is not installed: pip install 'souschef[text]'")
+        raise SystemExit("wordllama is not installed: .venv/bin/pip install --requirement requirements/dev.txt")
     rows = phrases()
     back = [row for row in rows if row.held_back]
     dev = [row for row in rows if not row.held_back]
     made = readers(weights)
     shipped = made["as shipped"]
     started = time.perf_counter()
-    held = measure(back, shipped)
+    held_back = measure(back, shipped)
     seconds = time.perf_counter() - started
-    likes = held["likes"]
+    likes, turned = held_back["likes"], held_back["disliked_read_as_liked"]
     return {
-        "held_back": held,
+        "held_back": held_back,
         "tuned_on": measure(dev, shipped),
         "held_back_without": {name: measure(back, reader) for name, reader in made.items() if reader is not shipped},
         "microseconds_a_phrase": round(seconds / len(back) * 1e6),
         "promised": {"precision": PRECISION, "recall": RECALL},
-        "met": likes["precision"] >= PRECISION and likes["recall"] >= RECALL and held["disliked_read_as_liked"] == 0,
+        "met": likes["precision"] >= PRECISION and likes["recall"] >= RECALL and turned == 0,
         "reader": shipped.version,
     }
 
@@ -200,8 +200,8 @@ def misses(rows: Iterable[Labelled], reader: TextReader) -> Iterable[str]:
 
 def page(figures: dict[str, Any]) -> str:
     """Return the page of results."""
-    held, dev = figures["held_back"], figures["tuned_on"]
-    halves = (("held back", held), ("tuned on", dev))
+    held_back, dev = figures["held_back"], figures["tuned_on"]
+    halves = (("held back", held_back), ("tuned on", dev))
     kinds = [(f"{name}: {kind}", each, kind) for name, each in halves for kind in ("likes", "dislikes")]
     rows = [
         f"| {name} | {each['phrases']} | {each[kind]['precision']:.3f} | {each[kind]['recall']:.3f} "
@@ -217,8 +217,8 @@ def page(figures: dict[str, Any]) -> str:
         parts="\n".join(parts),
         promised=figures["promised"],
         verdict="Met" if figures["met"] else "Not met",
-        turned=held["disliked_read_as_liked"],
-        low=held["likes"],
+        turned=held_back["disliked_read_as_liked"],
+        low=held_back["likes"],
         micros=figures["microseconds_a_phrase"],
     )
 
@@ -242,7 +242,7 @@ microseconds.
 
 ## What to doubt
 
-One hand wrote the phrases and the list of children's words (`learning/childrens_words.py`), so the figures
+One hand wrote the phrases and the list of children's words (`learning/text/vocabulary.py`), so the figures
 above say how well those words are read that we thought of. Taking parts away shows the rest (likes, held back):
 
 | reader | precision | recall |
@@ -259,7 +259,7 @@ are read only for the commonest words. Irony is not read at all.
 def main(arguments: Sequence[str]) -> int:
     """Print the figures; return 0 where what is promised is met, else 1."""
     if "--dev" in arguments:
-        weights = embedding.load()
+        weights = text_embeddings.load()
         if weights is not None:
             print("\n".join(misses([row for row in phrases() if not row.held_back], readers(weights)["as shipped"])))
         return 0

@@ -32,12 +32,13 @@ from rich.console import Console
 from rich.table import Table as Grid
 from sqlmodel import Session, select
 
-from benchmarks.pipeline_ground import in_force, plain_url, settle
+from benchmarks.environment import plain_url, vacuum_and_checkpoint
 from config.settings import Settings
-from models import database, databases, migrate
+from models import admin, engine
 from models.tables import Class, School
 from models.tables.people import Alias, AliasKind, Enrolment, Person, Role
-from workers import embedded
+from workers.local.embedded import servers as embedded_servers
+from workers.local.supervisor import settings_override
 
 ROOT = Path(__file__).resolve().parents[1]
 CLASS_SIZE, SKILLS, PLAIN_PEOPLE = 28, 250, 2_000
@@ -117,10 +118,10 @@ def _write(folder: Path, name: str, columns: Sequence[str], rows: Iterator[Any] 
         writer.writerows(rows)
 
 
-def loaded(chosen: Settings, folder: Path, *options: str) -> dict[str, Any]:
+def run_load(settings: Settings, folder: Path, *options: str) -> dict[str, Any]:
     """Run the command as a school does; return what it says, with its seconds and the most memory that it held."""
-    command = [sys.executable, "-m", "workers.command_line", "load", str(folder), "--json", *options]
-    with in_force(chosen), tempfile.TemporaryFile() as out:
+    command = [sys.executable, "-m", "workers.cli.main", "load", str(folder), "--json", *options]
+    with settings_override(settings), tempfile.TemporaryFile() as out:
         started, peak = time.monotonic(), 0
         process = psutil.Popen(command, cwd=ROOT, stdout=out)
         while process.poll() is None:
@@ -130,31 +131,31 @@ def loaded(chosen: Settings, folder: Path, *options: str) -> dict[str, Any]:
         if process.returncode:
             raise subprocess.CalledProcessError(process.returncode, command)
         out.seek(0)
-        told = json.loads(out.read())
-    written = sum(kind[name] for kind in told["loaded"].values() for name in ("new", "changed", "ended"))
-    return {"seconds": round(seconds, 2), "rows": told["rows"], "written": written, "peak_mb": round(peak / 2**20)}
+        report = json.loads(out.read())
+    written = sum(kind[name] for kind in report["loaded"].values() for name in ("new", "changed", "ended"))
+    return {"seconds": round(seconds, 2), "rows": report["rows"], "written": written, "peak_mb": round(peak / 2**20)}
 
 
-def copied(url: str, empty: str) -> tuple[int, float]:
+def run_copy(url: str, empty: str) -> tuple[int, float]:
     """Put the loaded rows by COPY into the tables of an empty database; return how many there are, and the seconds."""
     with psycopg.connect(plain_url(url)) as source, psycopg.connect(plain_url(empty)) as target:
-        kept, rows = {}, 0
+        blocks, rows = {}, 0
         for table in TABLES:
             with source.cursor().copy(f"COPY souschef.{table} TO STDOUT (FORMAT binary)") as copy:
-                kept[table] = b"".join(bytes(block) for block in copy)
+                blocks[table] = b"".join(bytes(block) for block in copy)
             counted = sql.SQL("SELECT count(*) FROM souschef.{}").format(sql.Identifier(table))
             rows += int(source.execute(counted).fetchall()[0][0])
         started = time.monotonic()
-        for table, block in kept.items():
+        for table, block in blocks.items():
             with target.cursor().copy(f"COPY souschef.{table} FROM STDIN (FORMAT binary)") as copy:
                 copy.write(block)
         target.commit()
         return rows, time.monotonic() - started
 
 
-def one_by_one(chosen: Settings) -> tuple[int, float]:
+def one_by_one(settings: Settings) -> tuple[int, float]:
     """Add people, their accounts and their places in classes as objects; return how many rows, and the seconds."""
-    with in_force(chosen), database.transaction() as session:
+    with settings_override(settings), engine.transaction() as session:
         started, rows = time.monotonic(), 0
         for number in range(PLAIN_PEOPLE):
             rows += _add(session, number)
@@ -184,30 +185,30 @@ def measure(size: Size, *, seed: int, console: Console) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="souschef-bench-", ignore_cleanup_errors=True) as place:
         files, data = Path(place) / "files", Path(place) / "data"
         files.mkdir()
-        servers = embedded.start(data, broker=False)
+        servers = embedded_servers.start(data, broker=False)
         try:
-            url, empty = (databases.recreate(servers.database_url, name=name) for name in ("loaded", "copied"))
+            url, empty = (admin.recreate(servers.database_url, name=name) for name in ("loaded", "copied"))
             for each in (url, empty):
-                migrate.upgrade(each)
-            chosen = Settings(database_url=SecretStr(url), data_dir=data, log_level="WARNING")
+                admin.upgrade(each)
+            settings = Settings(database_url=SecretStr(url), data_dir=data, log_level="WARNING")
             found: dict[str, Any] = {"people": size.people, "materials": size.materials, "seed": seed}
             write_files(files, size, seed=seed)
             for name, options in (("dry_run", ["--dry-run"]), ("first", []), ("again", [])):
                 with console.status(name):
-                    found[name] = loaded(chosen, files, *options)
-            settle(url)
+                    found[name] = run_load(settings, files, *options)
+            vacuum_and_checkpoint(url)
             with console.status("copy"):
-                rows, seconds = copied(url, empty)
+                rows, seconds = run_copy(url, empty)
             found["copy"] = {"rows": rows, "seconds": round(seconds, 2)}
             write_files(files, size, seed=seed, changed=True)
             with console.status("changed"):
-                found["changed"] = loaded(chosen, files)
+                found["changed"] = run_load(settings, files)
             with console.status("one by one"):
-                rows, seconds = one_by_one(chosen)
+                rows, seconds = one_by_one(settings)
             found["one_by_one"] = {"rows": rows, "seconds": round(seconds, 2)}
             return found | _ratios(found)
         finally:
-            embedded.stop(data)
+            embedded_servers.stop(data)
 
 
 def _ratios(found: dict[str, Any]) -> dict[str, float]:
@@ -233,10 +234,10 @@ def main(
         return
     grid = Grid("load", "rows", "written", "seconds", "rows a second", "peak MB")
     for name in ("dry_run", "first", "again", "changed", "copy", "one_by_one"):
-        told = found[name]
-        rate = f"{told['rows'] / told['seconds']:,.0f}"
-        written, peak = (f"{told[key]:,}" if key in told else "" for key in ("written", "peak_mb"))
-        grid.add_row(name.replace("_", " "), f"{told['rows']:,}", written, f"{told['seconds']:.1f}", rate, peak)
+        report = found[name]
+        rate = f"{report['rows'] / report['seconds']:,.0f}"
+        written, peak = (f"{report[key]:,}" if key in report else "" for key in ("written", "peak_mb"))
+        grid.add_row(name.replace("_", " "), f"{report['rows']:,}", written, f"{report['seconds']:.1f}", rate, peak)
     console = Console()
     console.print(grid)
     console.print(f"{found['times_one_by_one']} times one by one; {found['share_of_copy']:.2f} of COPY.")

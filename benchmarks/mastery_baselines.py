@@ -140,30 +140,33 @@ def bkt(table: pd.DataFrame, *, forgets: bool) -> tuple[np.ndarray, dict[str, fl
     train, test = data[table["split"] != "test"], data[table["split"] == "test"]
     model = Model(seed=42, num_fits=1, parallel=False)
     model.fit(data=train, forgets=forgets)
-    known = test[test["skill_name"].isin(set(train["skill_name"]))]
+    with_skill = test[test["skill_name"].isin(set(train["skill_name"]))]
     started = time.process_time()
-    told = model.predict(data=known)
+    predicted = model.predict(data=with_skill)
     spent = time.process_time() - started
     expected = pd.Series(float(train["correct"].mean()), index=test.index)
-    expected.loc[told.index] = told["correct_predictions"]
-    extra = {"predict_microseconds": 1e6 * spent / max(1, len(known)), "unknown_skills": float(len(test) - len(known))}
+    expected.loc[predicted.index] = predicted["correct_predictions"]
+    extra = {
+        "predict_microseconds": 1e6 * spent / max(1, len(with_skill)),
+        "unknown_skills": float(len(test) - len(with_skill)),
+    }
     if not forgets:
-        extra |= roster(model, known)
+        extra |= roster(model, with_skill)
     return expected.clip(1e-6, 1 - 1e-6).to_numpy(), extra
 
 
-def roster(model: Any, known: pd.DataFrame) -> dict[str, float]:  # noqa: ANN401 - pyBKT has no types
+def roster(model: Any, with_skill: pd.DataFrame) -> dict[str, float]:  # noqa: ANN401 - pyBKT has no types
     """Return what a live update, and a call that predicts for one student, cost in pyBKT."""
     from pyBKT.models import Roster
 
-    skill = known["skill_name"].value_counts().index[0]
+    skill = with_skill["skill_name"].value_counts().index[0]
     students = [f"s{number}" for number in range(ROSTER_STUDENTS)]
     live = Roster(students=students, skills=skill, model=model)
     started = time.process_time()
     for number in range(ROSTER_UPDATES):
         live.update_state(skill, students[number % ROSTER_STUDENTS], number % 2)
     spent = time.process_time() - started
-    one = known[known["user_id"] == known["user_id"].iloc[0]]
+    one = with_skill[with_skill["user_id"] == with_skill["user_id"].iloc[0]]
     began = time.process_time()
     for _ in range(3):
         model.predict(data=one)
@@ -192,8 +195,8 @@ def main(name: str, path: str, out: str) -> None:
             raise SystemExit(f"no baseline is called {name!r}")
     test = table[table["split"] == "test"]
     seen = test.groupby("student").cumcount()
-    told = pd.DataFrame({"seen": seen, "correct": test["correct"], "expected": expected})
-    told.to_csv(out + ".csv", index=False)
+    predicted = pd.DataFrame({"seen": seen, "correct": test["correct"], "expected": expected})
+    predicted.to_csv(out + ".csv", index=False)
     Path(out + ".json").write_text(json.dumps({"seconds": time.perf_counter() - started, **extra}))
 
 

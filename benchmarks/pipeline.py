@@ -2,8 +2,8 @@
 
 One run, one server, the same events, the same outputs:
 
-(a) Souschef: HTTP door to visible assignments, the very processes that `souschef up` starts;
-(b) a plain pipeline, one Celery task an event (`pipeline_plain.py`);
+(a) Souschef: from the HTTP API to visible assignments, the very processes that `souschef up` starts;
+(b) a plain pipeline, one Celery task an event (`baseline_pipeline.py`);
 (c) the rows that (a) wrote, written by COPY alone: no Celery, no computing;
 (d) the same, with the steps of an event's row: accepted, claimed before the work, done with its effect.
 
@@ -34,15 +34,23 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import pipeline_storage
-from benchmarks.pipeline_ground import Ground, Meter, in_force, latencies, plain_url, prepared, send, wait_until_applied
-from benchmarks.pipeline_traffic import Batch, traffic
+from benchmarks import copy_baseline
+from benchmarks.environment import (
+    BenchmarkEnvironment,
+    Meter,
+    latencies,
+    plain_url,
+    running_environment,
+    send,
+    wait_until_applied,
+)
+from benchmarks.traffic import Batch, traffic
 from config.settings import Settings
-from workers.supervisor import running
+from workers.local.supervisor import running, settings_override
 
 PLAIN_PROCESSES = {
-    "worker": ("celery", "-A", "benchmarks.pipeline_plain", "worker", "--loglevel", "WARNING"),
-    "door": ("uvicorn", "benchmarks.pipeline_plain:door", "--no-access-log", "--log-level", "warning", "--port"),
+    "worker": ("celery", "-A", "benchmarks.baseline_pipeline", "worker", "--loglevel", "WARNING"),
+    "api": ("uvicorn", "benchmarks.baseline_pipeline:api", "--no-access-log", "--log-level", "warning", "--port"),
 }
 
 
@@ -70,7 +78,7 @@ class Figures:
     events: int
     seconds: float
     cpu_seconds: dict[str, float]
-    """Of worker, door and PostgreSQL; and of the sender, who needs the same two cores."""
+    """Of worker, API and PostgreSQL; and of the sender, who needs the same two cores."""
     peak_bytes: dict[str, int]
     bytes_an_event: float
     students: dict[str, str]
@@ -84,38 +92,43 @@ class Figures:
         return self.events / self.seconds
 
 
-def measure_souschef(ground: Ground, batches: Sequence[Batch], quiet: Sequence[Batch]) -> Figures:
+def measure_souschef(environment: BenchmarkEnvironment, batches: Sequence[Batch], quiet: Sequence[Batch]) -> Figures:
     """Return the figures of Souschef."""
-    chosen = ground.copy("run_souschef")
-    with running(chosen, processes=("worker", "door"), free_ports=True) as kitchen:
-        pids = {name: process.popen.pid for name in ("worker", "door") if (process := kitchen.process(name)).popen}
-        return _measure(ground, chosen, kitchen.door_url, pids, batches, quiet)
+    settings = environment.copy("run_souschef")
+    with running(settings, processes=("worker", "api"), free_ports=True) as system:
+        pids = {name: process.popen.pid for name in ("worker", "api") if (process := system.process(name)).popen}
+        return _measure(environment, settings, system.api_url, pids, batches, quiet)
 
 
-def measure_plain(ground: Ground, batches: Sequence[Batch], quiet: Sequence[Batch]) -> Figures:
+def measure_plain(environment: BenchmarkEnvironment, batches: Sequence[Batch], quiet: Sequence[Batch]) -> Figures:
     """Return the figures of the plain pipeline."""
-    chosen = ground.copy("run_plain")
-    with _plain(chosen) as (door, pids):
-        return _measure(ground, chosen, door, pids, batches, quiet)
+    settings = environment.copy("run_plain")
+    with _plain(settings) as (api_url, pids):
+        return _measure(environment, settings, api_url, pids, batches, quiet)
 
 
 def _measure(
-    ground: Ground, chosen: Settings, door: str, pids: dict[str, int], batches: Sequence[Batch], quiet: Sequence[Batch]
+    environment: BenchmarkEnvironment,
+    settings: Settings,
+    api_url: str,
+    pids: dict[str, int],
+    batches: Sequence[Batch],
+    quiet: Sequence[Batch],
 ) -> Figures:
-    url = chosen.database_url_text()
+    url = settings.database_url_text()
     events = sum(batch.events for batch in batches)
-    with in_force(chosen), Meter({**pids, "postgres": ground.postmaster}) as meter:
-        _post_one_by_one(quiet[:20], door, ground)  # warm: shelves loaded, plans made
+    with settings_override(settings), Meter({**pids, "postgres": environment.postmaster}) as meter:
+        _post_one_by_one(quiet[:20], api_url, environment)  # warm: catalogue loaded, plans made
         wait_until_applied(url, seconds=60)
         before, size, started = meter.cpu_seconds(), _bytes(url), time.monotonic()
         sending = time.process_time()
-        send(batches, door=door, credentials=[ground.credential])
+        send(batches, api_url=api_url, credentials=[environment.credential])
         sending = time.process_time() - sending
         wait_until_applied(url, seconds=3_600)
         seconds, after = time.monotonic() - started, meter.cpu_seconds()
         grown = _bytes(url) - size
         students = _published(url)
-        sent = send(quiet[20:], door=door, credentials=[ground.credential], rate=QUIET_EVENTS_A_SECOND)
+        sent = send(quiet[20:], api_url=api_url, credentials=[environment.credential], rate=QUIET_EVENTS_A_SECOND)
         wait_until_applied(url, seconds=600)
         return Figures(
             events=events,
@@ -128,8 +141,8 @@ def _measure(
         )
 
 
-def _post_one_by_one(batches: Sequence[Batch], door: str, ground: Ground) -> None:
-    send(batches, door=door, credentials=[ground.credential])
+def _post_one_by_one(batches: Sequence[Batch], api_url: str, environment: BenchmarkEnvironment) -> None:
+    send(batches, api_url=api_url, credentials=[environment.credential])
 
 
 def _bytes(url: str) -> int:
@@ -139,7 +152,7 @@ def _bytes(url: str) -> int:
 
 
 def _published(url: str) -> dict[str, str]:
-    """Return a digest of each student's published standing, versions left out: they count the steps taken."""
+    """Return a digest of each student's published gaps, versions left out: they count the steps taken."""
     question = """
         SELECT person.ref,
                md5(string_agg(concat_ws(' ', skill_id, mastery, low, high, responses), ',' ORDER BY skill_id))
@@ -150,14 +163,14 @@ def _published(url: str) -> dict[str, str]:
 
 
 @contextmanager
-def _plain(chosen: Settings) -> Iterator[tuple[str, dict[str, int]]]:
-    """Have the plain pipeline's door and worker running; yield the door's address and the processes."""
+def _plain(settings: Settings) -> Iterator[tuple[str, dict[str, int]]]:
+    """Run the plain pipeline's API and worker; yield the API's address and the processes."""
     port = _free_port()
     root = Path(__file__).parent.parent
-    with in_force(chosen):
+    with settings_override(settings):
         environment = {**os.environ, "PYTHONPATH": str(root)}
         commands = {name: list(command) for name, command in PLAIN_PROCESSES.items()}
-        commands["door"].append(str(port))
+        commands["api"].append(str(port))
         processes = {
             name: subprocess.Popen(
                 [str(Path(sys.executable).parent / program), *rest], cwd=root, env=environment, stdout=sys.stderr
@@ -205,21 +218,21 @@ def run(size: Size, console: Console) -> dict[str, object]:
     quiet = [batch for batch in later if batch.events][: 20 + int(QUIET_EVENTS_A_SECOND * size.quiet_seconds)]
     with (
         tempfile.TemporaryDirectory(prefix="souschef-bench-", ignore_cleanup_errors=True) as folder,
-        prepared(Path(folder), classes=size.classes) as ground,
+        running_environment(Path(folder), classes=size.classes) as environment,
     ):
         with console.status(f"(a) Souschef: {sum(b.events for b in batches):,} events"):
-            ours = measure_souschef(ground, batches, quiet)
+            ours = measure_souschef(environment, batches, quiet)
         with console.status(f"(b) plain Celery: {sum(b.events for b in few):,} events"):
-            plain = measure_plain(ground, few, quiet[: 20 + 20 * 5])
+            plain = measure_plain(environment, few, quiet[: 20 + 20 * 5])
         with console.status("(c) storage alone"):
-            storage = pipeline_storage.measure(ground, events=ours.events + 20)
+            storage = copy_baseline.measure(environment, events=ours.events + 20)
         with console.status("(d) storage with an event's steps"):
-            stepped = pipeline_storage.measure(ground, events=ours.events + 20, steps=True)
+            stepped = copy_baseline.measure(environment, events=ours.events + 20, steps=True)
     same = [ours.students.get(student) == digest for student, digest in plain.students.items()]
-    return _told(size, ours, plain, storage_rates=(storage, stepped), agree=sum(same), compared=len(same))
+    return _to_json(size, ours, plain, storage_rates=(storage, stepped), agree=sum(same), compared=len(same))
 
 
-def _told(
+def _to_json(
     size: Size, ours: Figures, plain: Figures, *, storage_rates: tuple[float, float], agree: int, compared: int
 ) -> dict[str, object]:
     storage, stepped = storage_rates
@@ -257,10 +270,10 @@ def _percentile(values: Sequence[float], share: float) -> float | None:
     return round(1_000 * values[min(len(values) - 1, int(share * len(values)))], 1) if values else None
 
 
-def show(told: dict[str, object], console: Console, *, title: str = "From the door to visible assignments") -> None:
+def show(figures: dict[str, object], console: Console, *, title: str = "From the API to visible assignments") -> None:
     """Print the figures as a table."""
     table = Table("", "", title=title)
-    for name, value in told.items():
+    for name, value in figures.items():
         table.add_row(name.replace("_", " "), orjson.dumps(value).decode() if isinstance(value, dict) else str(value))
     console.print(table)
 
@@ -271,11 +284,11 @@ def main(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Measure Souschef, a plain Celery pipeline and the storage alone in one run."""
-    told = run(QUICK if quick else FULL, Console(stderr=True, quiet=as_json))
+    figures = run(QUICK if quick else FULL, Console(stderr=True, quiet=as_json))
     if as_json:
-        typer.echo(orjson.dumps(told).decode())
+        typer.echo(orjson.dumps(figures).decode())
     else:
-        show(told, Console())
+        show(figures, Console())
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""How Souschef is set up: settings, the Celery app, Flower, logging. Importing it opens nothing."""
+"""Settings, the Celery app, Flower and logging. Importing it opens and reads nothing."""

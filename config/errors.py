@@ -1,10 +1,6 @@
-"""Failures that an operator can mend: one sentence that says what is wrong, one that says how to mend it.
+"""Errors that an operator can fix: a message about what is wrong, and a hint on how to fix it.
 
-Exit codes of `souschef` and of the Celery commands:
-
-0 done · 1 an expected failure, or something was refused · 2 a wrong argument, setting or file · 3 a port is taken ·
-4 the database does not answer, or refuses · 5 migrations are missing · 6 the broker does not answer · 7 the data folder
-cannot be read or written · 8 a process did not start or stays broken · 130 stopped by Ctrl-C.
+`EXIT_CODES` has the exit codes of `souschef` and of the Celery commands.
 """
 
 from enum import IntEnum
@@ -12,7 +8,7 @@ from pathlib import Path
 
 
 class Exit(IntEnum):
-    """What a command's exit code says."""
+    """Exit codes of the commands."""
 
     FAILED = 1
     WRONG_INPUT = 2
@@ -24,32 +20,44 @@ class Exit(IntEnum):
     NOT_STARTED = 8
 
 
-CODES_BY_NAME = {
-    "DatabaseRefuses": Exit.DATABASE_UNREACHABLE,
-    "DatabaseUnreachable": Exit.DATABASE_UNREACHABLE,
-    "MigrationsMissing": Exit.MIGRATIONS_MISSING,
+EXIT_CODES: dict[int, str] = {
+    0: "done",
+    Exit.FAILED: "refused, or there is something to look at",
+    Exit.WRONG_INPUT: "a wrong argument, name, setting or file",
+    Exit.PORT_TAKEN: "a port is taken, or not for this user",
+    Exit.DATABASE_UNREACHABLE: "the database does not answer, or refuses its user",
+    Exit.MIGRATIONS_MISSING: "migrations are missing",
+    Exit.BROKER_UNREACHABLE: "the broker does not answer, or refuses its user",
+    Exit.DATA_FOLDER_READ_ONLY: "the data folder cannot be read or written",
+    Exit.NOT_STARTED: "a process did not start; the end of its log is printed",
+    130: "stopped by Ctrl-C",
 }
-"""For failures that are declared in the folders above, which nothing here may import: all codes stand in this file."""
+"""What each exit code means, for the help of every command and docs/operations.md."""
 
 
-class Mendable(Exception):  # noqa: N818 - it names what the reader can do, and its children name what is wrong
-    """A failure whose cause lies in the surroundings, told with its mend."""
+class OperatorError(Exception):
+    """An error whose cause the operator can fix; `hint` says how."""
 
     exit_code: int = Exit.FAILED
 
-    def __init_subclass__(cls) -> None:
-        """Give a failure its documented exit code."""
-        super().__init_subclass__()
-        cls.exit_code = CODES_BY_NAME.get(cls.__name__, cls.exit_code)
-
-    def __init__(self, sentence: str, mend: str = "") -> None:
-        super().__init__(f"{sentence} {mend}".strip())
-        self.sentence = sentence
-        self.mend = mend
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(f"{message} {hint}".strip())
+        self.message = message
+        self.hint = hint
 
 
-class PortTaken(Mendable):
-    """Another program listens where ours should."""
+class WrongInputError(OperatorError):
+    """An argument, a name, a setting or a file that a command was given is wrong."""
+
+    exit_code = Exit.WRONG_INPUT
+
+
+class InvalidSettingsError(WrongInputError):
+    """A setting has an unknown name or an invalid value."""
+
+
+class PortTakenError(OperatorError):
+    """Another program listens on our port."""
 
     exit_code = Exit.PORT_TAKEN
 
@@ -60,7 +68,7 @@ class PortTaken(Mendable):
         )
 
 
-class BrokerUnreachable(Mendable):
+class BrokerUnreachableError(OperatorError):
     """The broker does not answer."""
 
     exit_code = Exit.BROKER_UNREACHABLE
@@ -68,11 +76,11 @@ class BrokerUnreachable(Mendable):
     def __init__(self, where: str, why: str) -> None:
         super().__init__(
             f"The broker at {where} cannot be reached: {str(why).rstrip('.')}.",
-            "Start it, or mend SOUSCHEF_BROKER_URL; `souschef up` starts an embedded one where it is unset.",
+            "Start it, or fix SOUSCHEF_BROKER_URL; `souschef up` starts an embedded one where it is unset.",
         )
 
 
-class DataFolderReadOnly(Mendable):
+class DataDirReadOnlyError(OperatorError):
     """The data folder cannot be written."""
 
     exit_code = Exit.DATA_FOLDER_READ_ONLY
@@ -84,19 +92,19 @@ class DataFolderReadOnly(Mendable):
         )
 
 
-class DataFolderForeign(Mendable):
-    """The data folder is another user's, and so are the servers in it."""
+class DataDirNotOwnedError(OperatorError):
+    """The data folder and the servers in it belong to another user."""
 
     exit_code = Exit.DATA_FOLDER_READ_ONLY
 
     def __init__(self, folder: Path) -> None:
         super().__init__(
-            f"The data folder {folder} is another user's, who alone may look into it.",
-            "Type this as the user whom Souschef runs as (sudo -u USER ...), or name another in SOUSCHEF_DATA_DIR.",
+            f"The data folder {folder} belongs to another user, and only that user may read it.",
+            "Run this as the user that runs Souschef (sudo -u USER ...), or set SOUSCHEF_DATA_DIR to another folder.",
         )
 
 
-class NotStarted(Mendable):
-    """A process of ours did not come up."""
+class ProcessNotStartedError(OperatorError):
+    """A process of Souschef did not start."""
 
     exit_code = Exit.NOT_STARTED

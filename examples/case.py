@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from examples.curriculum import Need, Skill
+from examples.curriculum import Prerequisite, Skill
 from examples.oneroster import grade_code
 
 _SPACE = uuid.UUID("5b3e4b34-7f6a-5c55-9d0f-3f0f3a6f5a11")
@@ -18,7 +18,7 @@ _SITE = "https://example.org/case"
 _CHANGED = "2026-08-01T00:00:00Z"
 
 
-def case_package(title: str, skills: Sequence[Skill], needs: Iterable[Need]) -> dict[str, Any]:
+def case_package(title: str, skills: Sequence[Skill], prerequisites: Iterable[Prerequisite]) -> dict[str, Any]:
     """Return a CFPackage: each skill is a child of the document, and precedes what needs it."""
     top = {"title": title, "identifier": _identifier(title), "uri": f"{_SITE}/CFDocuments/{_identifier(title)}"}
     document = {
@@ -32,9 +32,9 @@ def case_package(title: str, skills: Sequence[Skill], needs: Iterable[Need]) -> 
         "licenseURI": None,
         "subject": ["Mathematics"],
     }
-    named = {skill.ref: skill for skill in skills}
+    by_ref = {skill.ref: skill for skill in skills}
     children = [_association("isChildOf", _link(skill), top) for skill in skills]
-    order = [_association("precedes", _link(named[n.needs]), _link(named[n.skill])) for n in needs]
+    order = [_association("precedes", _link(by_ref[n.requires]), _link(by_ref[n.skill])) for n in prerequisites]
     return {
         "CFDocument": document,
         "CFItems": [_item(skill, top) for skill in skills],

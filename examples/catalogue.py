@@ -1,4 +1,4 @@
-"""Materials from skills, shapes and a seed: each (skill, shape, difficulty) drawn once, written in every context."""
+"""Materials from skills, templates and a seed: each (skill, template, difficulty) drawn once, in every context."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from examples.curriculum import Skill
 from examples.names import draw_names
 from examples.numbers import Number, fraction
 from examples.plans import Plan, draw_quantities
-from examples.reading import grade_level, words
 from examples.relations import Answer, Choice, Quantities, like
-from examples.shapes import Shape
-from examples.wording import Dress, fill
+from examples.task_templates import TaskTemplate
+from examples.text_templates import ContextVariant, fill
+from learning.text.readability import grade_level, words
 
 DIFFICULTIES: Mapping[int, float] = MappingProxyType({0: -2.0, 1: -1.0, 2: 0.0, 3: 1.0})
 """By level, logits relative to the skill's own difficulty, as stated by the author of the numbers.
@@ -31,7 +31,7 @@ class Task:
 
     ref: str
     skill: str
-    shape: str
+    template: str
     relation: str
     level: int
     """The key of its difficulty in DIFFICULTIES, 0 to 3."""
@@ -54,7 +54,7 @@ class Task:
 
 
 def make_tasks(
-    skills: Mapping[str, Skill], shapes: Mapping[str, Shape], plans: Iterable[Plan], *, seed: int
+    skills: Mapping[str, Skill], templates: Mapping[str, TaskTemplate], plans: Iterable[Plan], *, seed: int
 ) -> list[Task]:
     """Return all tasks of the planned skills that are in `skills`.
 
@@ -64,12 +64,12 @@ def make_tasks(
     found: list[Task] = []
     supported: set[str] = set()
     for plan in (plan for plan in plans if plan.skill in skills):
-        skill, shape = skills[plan.skill], shapes[plan.shape]
-        if plan.skill not in supported and (example := _worked_example(shape, plan, seed=seed)):
+        skill, template = skills[plan.skill], templates[plan.template]
+        if plan.skill not in supported and (example := _worked_example(template, plan, seed=seed)):
             supported.add(plan.skill)
-            found.extend(_make_set(skill, shape, plan, level=0, seed=seed, before=example))
+            found.extend(_make_set(skill, template, plan, level=0, seed=seed, before=example))
         for level in range(1, len(plan.levels) + 1):
-            found.extend(_make_set(skill, shape, plan, level=level, seed=seed))
+            found.extend(_make_set(skill, template, plan, level=level, seed=seed))
     return found
 
 
@@ -81,51 +81,55 @@ def reading_limit(grade: int) -> float:
     return max(grade, 1) + 0.9
 
 
-def _worked_example(shape: Shape, plan: Plan, *, seed: int) -> str:
+def _worked_example(template: TaskTemplate, plan: Plan, *, seed: int) -> str:
     """Return an easy neutral task with its answer, other than the one that it stands above; "" where there is none."""
-    task, found = _supported(shape, plan, seed=seed)
+    task, found = _supported(template, plan, seed=seed)
     for attempt in range(ATTEMPTS):
-        quantities, answer = draw_quantities(shape, plan, level=1, seed=seed, stream=f"example {attempt}")
+        quantities, answer = draw_quantities(template, plan, level=1, seed=seed, stream=f"example {attempt}")
         if quantities != task and (answer != found or isinstance(answer, Choice)):
-            names = draw_names(random.Random(f"example:{seed}:{plan.skill}:{plan.shape}"))
-            options = tuple(fill(option, quantities, names) for option in shape.neutral_options)
-            shown = _show(answer, shape, quantities, options)
-            text = fill(shape.neutral.template, quantities, names)
+            names = draw_names(random.Random(f"example:{seed}:{plan.skill}:{plan.template}"))
+            options = tuple(fill(option, quantities, names) for option in template.neutral_options)
+            shown = _show(answer, template, quantities, options)
+            text = fill(template.neutral.text, quantities, names)
             return f"Here is an example. {text} The answer is {shown}. Now it is your turn. "
     return ""
 
 
-def _supported(shape: Shape, plan: Plan, *, seed: int) -> tuple[dict[str, Number], Answer]:
-    return draw_quantities(shape, plan, level=1, seed=seed, stream="supported")
+def _supported(template: TaskTemplate, plan: Plan, *, seed: int) -> tuple[dict[str, Number], Answer]:
+    return draw_quantities(template, plan, level=1, seed=seed, stream="supported")
 
 
-def _make_set(skill: Skill, shape: Shape, plan: Plan, *, level: int, seed: int, before: str = "") -> Iterator[Task]:
+def _make_set(
+    skill: Skill, template: TaskTemplate, plan: Plan, *, level: int, seed: int, before: str = ""
+) -> Iterator[Task]:
     """Yield one task in every context whose numbers are sane and whose text is not too hard to read."""
     if level:
-        quantities, answer = draw_quantities(shape, plan, level=level, seed=seed)
+        quantities, answer = draw_quantities(template, plan, level=level, seed=seed)
     else:
-        quantities, answer = _supported(shape, plan, seed=seed)
-    stem = f"{skill.ref}-{shape.name}-{level}"
-    dressed = [("", shape.neutral, shape.neutral_options)]
-    dressed += [(c, dress, shape.options) for c, dress in shape.dresses.items() if shape.sane(c, quantities)]
-    for context, dress, options in dressed:
+        quantities, answer = _supported(template, plan, seed=seed)
+    stem = f"{skill.ref}-{template.name}-{level}"
+    variants = [("", template.neutral, template.neutral_options)]
+    variants += [
+        (c, variant, template.options) for c, variant in template.variants.items() if template.sane(c, quantities)
+    ]
+    for context, variant, options in variants:
         ref = f"{stem}-{context or 'neutral'}"
         names = draw_names(random.Random(f"names:{seed}:{ref}"))
-        text = before + fill(dress.template, quantities, names)
+        text = before + fill(variant.text, quantities, names)
         reading = grade_level(text)
         if context and reading > reading_limit(skill.grade):
             continue
         yield Task(
             ref=ref,
             skill=skill.ref,
-            shape=shape.name,
-            relation=shape.relation,
+            template=template.name,
+            relation=template.relation,
             level=level,
             context=context,
-            depth=_depth(context, dress),
-            title=dress.title if level else f"{dress.title}, with an example",
+            depth=_depth(context, variant),
+            title=variant.title if level else f"{variant.title}, with an example",
             text=text,
-            answer=_show(answer, shape, quantities, tuple(fill(o, quantities, names) for o in options)),
+            answer=_show(answer, template, quantities, tuple(fill(o, quantities, names) for o in options)),
             reading_level=reading,
             minutes=_minutes(skill.grade, level, text),
             twin=f"{stem}-neutral" if context else "",
@@ -133,20 +137,20 @@ def _make_set(skill: Skill, shape: Shape, plan: Plan, *, level: int, seed: int, 
         )
 
 
-def _depth(context: str, dress: Dress) -> str:
+def _depth(context: str, variant: ContextVariant) -> str:
     if not context:
         return "neutral"
-    return "structural" if dress.structural else "cosmetic"
+    return "structural" if variant.structural else "cosmetic"
 
 
-def _show(answer: Answer, shape: Shape, quantities: Quantities, options: tuple[str, ...]) -> str:
+def _show(answer: Answer, template: TaskTemplate, quantities: Quantities, options: tuple[str, ...]) -> str:
     if isinstance(answer, Choice):
         return options[answer.index]
     if isinstance(answer, Number):
         return answer.shown
     if isinstance(answer, str):
         return answer
-    if "fraction" in shape.form and answer.denominator > 1:
+    if "fraction" in template.form and answer.denominator > 1:
         return fraction(answer.numerator, answer.denominator).shown
     return like(answer, *quantities.values()).shown
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from examples.shapes import CONTEXTS
+from examples.task_templates import CONTEXTS
 
 HERE = Path(__file__).parent
 QUESTIONNAIRE = HERE / "questionnaires" / "interests-24.json"
@@ -45,7 +45,7 @@ DISLIKES: Mapping[str, tuple[str, ...]] = {
 NOTHING = ("", "idk", "nothing", "I dunno", "no", "?")
 
 
-class Manner(StrEnum):
+class ResponseStyle(StrEnum):
     """How a student fills in a questionnaire."""
 
     HONEST = "honest"
@@ -58,7 +58,7 @@ class Manner(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Taste:
+class InterestProfile:
     """What one student likes, 0..1 a topic."""
 
     likes: Mapping[str, float]
@@ -69,14 +69,14 @@ class Taste:
         return sorted(self.likes, key=lambda topic: (-self.likes[topic], topic))
 
 
-def draw_taste(dice: random.Random, *, favourites: Sequence[str] = ()) -> Taste:
-    """Return a taste; favourites are liked best, in their order, and all else is left to chance."""
+def draw_profile(dice: random.Random, *, favourites: Sequence[str] = ()) -> InterestProfile:
+    """Return a profile; favourites are liked best, in their order, and all else is left to chance."""
     likes = {topic: round(dice.uniform(0.05, 0.75), 3) for topic in CONTEXTS}
     for place, topic in enumerate(favourites):
         likes[topic] = round(0.97 - 0.08 * place, 3)
     if not favourites:
         likes[dice.choice(CONTEXTS)] = 0.95
-    return Taste(likes)
+    return InterestProfile(likes)
 
 
 def read_questions(path: Path = QUESTIONNAIRE) -> tuple[str, list[dict[str, Any]]]:
@@ -85,48 +85,50 @@ def read_questions(path: Path = QUESTIONNAIRE) -> tuple[str, list[dict[str, Any]
     return document["survey"], document["questions"]
 
 
-def fill_in(questions: Sequence[Mapping[str, Any]], taste: Taste, manner: Manner, dice: random.Random) -> Answers:
+def fill_in(
+    questions: Sequence[Mapping[str, Any]], profile: InterestProfile, style: ResponseStyle, dice: random.Random
+) -> Answers:
     """Return a student's answers, in the order of the questions; what is not answered is left out."""
-    match manner:
-        case Manner.EMPTY:
+    match style:
+        case ResponseStyle.EMPTY:
             return []
-        case Manner.WORDS_ONLY:
+        case ResponseStyle.WORDS_ONLY:
             questions = [q for q in questions if q["kind"] == "text"]
-        case Manner.HASTY:
+        case ResponseStyle.HASTY:
             questions = questions[: len(questions) // 3]
-        case Manner.HONEST | Manner.FLAT | Manner.CONTRADICTORY:
+        case ResponseStyle.HONEST | ResponseStyle.FLAT | ResponseStyle.CONTRADICTORY:
             pass
-    return [(question, _answer(question, taste, manner, dice)) for question in questions]
+    return [(question, _answer(question, profile, style, dice)) for question in questions]
 
 
-def _answer(question: Mapping[str, Any], taste: Taste, manner: Manner, dice: random.Random) -> Any:  # noqa: ANN401 - number, text or list
+def _answer(question: Mapping[str, Any], profile: InterestProfile, style: ResponseStyle, dice: random.Random) -> Any:  # noqa: ANN401 - number, text or list
     match question["kind"]:
         case "rating":
-            return _rating(question, taste, manner, dice)
+            return _rating(question, profile, style, dice)
         case "text":
-            return _words(question, taste, manner, dice)
+            return _words(question, profile, style, dice)
         case kind:
-            return _picks(question, taste, manner, dice, ordered=kind == "ranking")
+            return _picks(question, profile, style, dice, ordered=kind == "ranking")
 
 
-def _rating(question: Mapping[str, Any], taste: Taste, manner: Manner, dice: random.Random) -> int:
+def _rating(question: Mapping[str, Any], profile: InterestProfile, style: ResponseStyle, dice: random.Random) -> int:
     low, high = (int(end) for end in question["scale"])
-    if manner is Manner.FLAT:
+    if style is ResponseStyle.FLAT:
         return (low + high) // 2
-    if manner is Manner.CONTRADICTORY:
+    if style is ResponseStyle.CONTRADICTORY:
         # Likes what was just disliked: the turned questions get the same answer as the straight ones.
         return high
     ((topic, sign),) = question["topics"].items()
-    liking = min(1.0, max(0.0, taste.likes[topic] + dice.gauss(0.0, 0.09)))
+    liking = min(1.0, max(0.0, profile.likes[topic] + dice.gauss(0.0, 0.09)))
     return round(low + (high - low) * (liking if sign > 0 else 1.0 - liking))
 
 
 def _picks(
-    question: Mapping[str, Any], taste: Taste, manner: Manner, dice: random.Random, *, ordered: bool
+    question: Mapping[str, Any], profile: InterestProfile, style: ResponseStyle, dice: random.Random, *, ordered: bool
 ) -> list[str] | str:
     by_topic: dict[str, str] = {next(iter(topics)): label for label, topics in question["options"].items()}
-    labels = [by_topic[topic] for topic in taste.ranked if topic in by_topic]
-    if manner is Manner.CONTRADICTORY:
+    labels = [by_topic[topic] for topic in profile.ranked if topic in by_topic]
+    if style is ResponseStyle.CONTRADICTORY:
         labels.reverse()
     if ordered:
         return labels
@@ -135,9 +137,9 @@ def _picks(
     return labels[: dice.randint(1, 3)]
 
 
-def _words(question: Mapping[str, Any], taste: Taste, manner: Manner, dice: random.Random) -> str:
-    if manner in (Manner.FLAT, Manner.CONTRADICTORY):
+def _words(question: Mapping[str, Any], profile: InterestProfile, style: ResponseStyle, dice: random.Random) -> str:
+    if style in (ResponseStyle.FLAT, ResponseStyle.CONTRADICTORY):
         return dice.choice(NOTHING)
     if question.get("asks") == "dislikes":
-        return dice.choice((*DISLIKES[taste.ranked[-1]], *NOTHING[:3]))
-    return dice.choice(LIKES[taste.ranked[0]])
+        return dice.choice((*DISLIKES[profile.ranked[-1]], *NOTHING[:3]))
+    return dice.choice(LIKES[profile.ranked[0]])

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 
 
-def _listed(text: str) -> tuple[str, ...]:
+def _names_in(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-FIRST = _listed(
+FIRST = _names_in(
     """
     Ada Aiko Aiden Alma Amara Amina Ana Anders Aniela Arjun Asha Astrid Ayo Baraka Bea Bilal Bruno Cai Camila
     Carmen Chidi Clara Dalia Dara Dewi Diego Dina Ebo Efe Eli Elif Emeka Emil Enzo Esi Eva Fadi Farah Femi Finn
@@ -21,7 +21,7 @@ FIRST = _listed(
     """
 )
 
-FAMILY = _listed(
+FAMILY = _names_in(
     """
     Abdi Adeyemi Aguilar Andersen Bakker Banerjee Baptiste Beck Bianchi Boateng Castillo Chang Cohen Danso Diallo
     Dvorak Eriksen Farouk Fischer Flores Fontaine Garcia Gebre Georgiou Gupta Haile Hansen Hoang Horvat Ibrahim

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from examples.tables import write_csv
+from examples.writers import write_csv
 
 SESSION = "fall-2026"
+MATHEMATICS = "Mathematics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,8 @@ class Person:
     """One student or teacher."""
 
     ref: str
-    given: str
-    family: str
+    given_name: str
+    family_name: str
     account: str
     """The name of the account in the school's LMS."""
     grade: int = 0
@@ -36,6 +37,7 @@ class SchoolClass:
     grade: int
     teacher: Person
     students: Sequence[Person]
+    subject: str = MATHEMATICS
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +86,11 @@ def _write_courses(folder: Path, school: School) -> None:
         "sourcedId,status,dateLastModified,schoolYearSourcedId,title,courseCode,grades,orgSourcedId,"
         "subjects,subjectCodes"
     )
-    grades = sorted({group.grade for group in school.classes})
+    courses = sorted({(group.subject != MATHEMATICS, group.grade, group.subject) for group in school.classes})
     write_csv(
         folder / "courses.csv",
         header,
-        [_course_row(grade, school) for grade in grades],
+        [_course_row(grade, subject, school) for _, grade, subject in courses],
     )
 
 
@@ -104,15 +106,15 @@ def _write_classes(folder: Path, school: School) -> None:
     )
 
 
-def _course_row(grade: int, school: School) -> list[str]:
+def _course_row(grade: int, subject: str, school: School) -> list[str]:
     spoken = _spoken(grade)
-    named = ["", f"Grade {spoken} Mathematics", f"MATH-{spoken}", grade_code(grade)]
-    return [_course(grade), "", "", *named, school.ref, "Mathematics", ""]
+    cells = ["", f"Grade {spoken} {subject}", f"{subject[:4].upper()}-{spoken}", grade_code(grade)]
+    return [_course(grade, subject), "", "", *cells, school.ref, subject, ""]
 
 
 def _class_row(group: SchoolClass, school: School) -> list[str]:
-    named = [group.title, grade_code(group.grade), _course(group.grade), group.code, "scheduled", ""]
-    return [group.code, "", "", *named, school.ref, SESSION, "Mathematics", "", ""]
+    cells = [group.title, grade_code(group.grade), _course(group.grade, group.subject), group.code, "scheduled", ""]
+    return [group.code, "", "", *cells, school.ref, SESSION, group.subject, "", ""]
 
 
 def _write_users(folder: Path, school: School) -> None:
@@ -120,17 +122,18 @@ def _write_users(folder: Path, school: School) -> None:
         "sourcedId,status,dateLastModified,enabledUser,orgSourcedIds,role,username,userIds,givenName,familyName,"
         "middleName,identifier,email,sms,phone,agentSourcedIds,grades,password"
     )
-    rows = []
+    rows: dict[str, list[str]] = {}
     for group in school.classes:
-        rows.append(_user(school, group.teacher, role="teacher"))
-        rows += [_user(school, student, role="student") for student in group.students]
-    write_csv(folder / "users.csv", header, rows)
+        rows.setdefault(group.teacher.ref, _user(school, group.teacher, role="teacher"))
+        for student in group.students:
+            rows.setdefault(student.ref, _user(school, student, role="student"))
+    write_csv(folder / "users.csv", header, rows.values())
 
 
 def _user(school: School, person: Person, *, role: str) -> list[str]:
     grades = grade_code(person.grade) if role == "student" else ""
-    named = [person.ref, f"{{{school.home_page}:{person.account}}}", person.given, person.family]
-    return [person.ref, "", "", "true", school.ref, role, *named, "", person.ref, "", "", "", "", grades, ""]
+    cells = [person.ref, f"{{{school.home_page}:{person.account}}}", person.given_name, person.family_name]
+    return [person.ref, "", "", "true", school.ref, role, *cells, "", person.ref, "", "", "", "", grades, ""]
 
 
 def _write_enrollments(folder: Path, school: School) -> None:
@@ -156,5 +159,5 @@ def _spoken(grade: int) -> str:
     return str(grade) if grade else "K"
 
 
-def _course(grade: int) -> str:
-    return f"math-{_spoken(grade).lower()}"
+def _course(grade: int, subject: str) -> str:
+    return f"{subject[:4].lower()}-{_spoken(grade).lower()}"

@@ -10,30 +10,30 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from examples.number_words import draw_word
 from examples.numbers import Number, draw
 from examples.relations import RELATIONS, Answer, holds
-from examples.shapes import HERE, Shape
-from examples.words import draw_word
+from examples.task_templates import HERE, TaskTemplate
 
 TRIES = 20_000
 
 
 class NoNumbersError(ValueError):
-    """No numbers within the ranges of a skill's shape fulfil its conditions."""
+    """No numbers within the ranges of a skill's task template fulfil its conditions."""
 
-    def __init__(self, skill: str, shape: str, level: int) -> None:
-        super().__init__(f"no numbers for {skill} as {shape} at level {level}")
+    def __init__(self, skill: str, template: str, level: int) -> None:
+        super().__init__(f"no numbers for {skill} as {template} at level {level}")
         self.skill = skill
-        self.shape = shape
+        self.template = template
         self.level = level
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a skill is practised: by which shape, with which ranges and conditions at each of the three levels."""
+    """How a skill is practised: by which template, with which ranges and conditions at each of the three levels."""
 
     skill: str
-    shape: str
+    template: str
     levels: tuple[Mapping[str, str], ...]
     conditions: tuple[tuple[str, ...], ...]
 
@@ -41,10 +41,10 @@ class Plan:
 def read_plans(path: Path = HERE / "practice.toml") -> list[Plan]:
     """Return the plans of all skills, in the order of the file."""
     plans = []
-    for skill, shapes in tomllib.loads(path.read_text(encoding="utf-8")).items():
-        for shape, rows in shapes.items():
+    for skill, templates in tomllib.loads(path.read_text(encoding="utf-8")).items():
+        for template, rows in templates.items():
             levels = tuple(_ranges(row) for row in rows)
-            plans.append(Plan(skill, shape, levels, tuple(_conditions(row.get("where", ())) for row in rows)))
+            plans.append(Plan(skill, template, levels, tuple(_conditions(row.get("where", ())) for row in rows)))
     return plans
 
 
@@ -65,7 +65,7 @@ def _conditions(where: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def draw_quantities(
-    shape: Shape, plan: Plan, *, level: int, seed: int, stream: str = "numbers"
+    template: TaskTemplate, plan: Plan, *, level: int, seed: int, stream: str = "numbers"
 ) -> tuple[dict[str, Number], Answer]:
     """Return numbers within the plan's ranges that fulfil its conditions, and the answer that follows from them.
 
@@ -74,8 +74,8 @@ def draw_quantities(
     Raises:
         NoNumbersError: none were found in TRIES draws.
     """
-    dice = random.Random(f"{stream}:{seed}:{plan.skill}:{shape.name}:{level}")
-    relation, ranges = RELATIONS[shape.relation], plan.levels[level - 1]
+    dice = random.Random(f"{stream}:{seed}:{plan.skill}:{template.name}:{level}")
+    relation, ranges = RELATIONS[template.relation], plan.levels[level - 1]
     for _ in range(TRIES):
         found = {name: _draw(dice, spec) for name, spec in ranges.items()}
         found |= relation.derive(found)
@@ -84,9 +84,9 @@ def draw_quantities(
         answer = relation.answer(found)
         if not all(holds(condition, found, answer) for condition in plan.conditions[level - 1]):
             continue
-        if not isinstance(answer, Fraction) or answer > 0 or "any-sign" in shape.form:
+        if not isinstance(answer, Fraction) or answer > 0 or "any-sign" in template.form:
             return found, answer
-    raise NoNumbersError(plan.skill, shape.name, level)
+    raise NoNumbersError(plan.skill, template.name, level)
 
 
 def _draw(dice: random.Random, spec: str) -> Number:

@@ -18,8 +18,8 @@ class Account:
     """One account of the recorded Moodle."""
 
     number: int
-    given: str
-    family: str
+    given_name: str
+    family_name: str
 
 
 def statements(path: Path = RECORDING) -> Iterator[dict[str, Any]]:

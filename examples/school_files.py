@@ -9,8 +9,8 @@ from pathlib import Path
 
 from examples.case import case_package
 from examples.catalogue import Task
-from examples.curriculum import Need, Skill
-from examples.tables import write_csv, write_json
+from examples.curriculum import Prerequisite, Skill
+from examples.writers import write_csv, write_json
 
 HERE = Path(__file__).parent
 LICENCE = "CC0-1.0"
@@ -31,19 +31,19 @@ class Window:
     due: str
 
 
-def write_curriculum(folder: Path, title: str, skills: Sequence[Skill], needs: Sequence[Need]) -> None:
+def write_curriculum(folder: Path, title: str, skills: Sequence[Skill], prerequisites: Sequence[Prerequisite]) -> None:
     """Write the skills and their order, as CSV and as CASE."""
     write_csv(
         folder / "skills.csv",
-        "skill,title,grade,strand,weight",
-        [[s.ref, s.title, s.grade, s.strand, s.weight] for s in skills],
+        "skill,title,grade,strand,weight,student_title",
+        [[s.ref, s.title, s.grade, s.strand, s.weight, s.student_title] for s in skills],
     )
     write_csv(
         folder / "prerequisites.csv",
         "skill,needs,strength",
-        [[need.skill, need.needs, need.strength] for need in needs],
+        [[need.skill, need.requires, need.strength] for need in prerequisites],
     )
-    write_json(folder / "skills.json", case_package(title, skills, needs))
+    write_json(folder / "skills.json", case_package(title, skills, prerequisites))
 
 
 def write_materials(folder: Path, tasks: Iterable[Task], *, site: str) -> None:
@@ -53,8 +53,8 @@ def write_materials(folder: Path, tasks: Iterable[Task], *, site: str) -> None:
 
 def _material(task: Task, site: str) -> list[object]:
     url = f"{site}/tasks/{task.ref}"
-    known = [task.skill, f"{task.difficulty:.1f}", task.context, task.depth, f"{task.reading_level:.1f}", task.minutes]
-    return [task.ref, task.title, url, *known, "en", LICENCE, "", "", task.twin, task.ref, task.text, task.answer]
+    cells = [task.skill, f"{task.difficulty:.1f}", task.context, task.depth, f"{task.reading_level:.1f}", task.minutes]
+    return [task.ref, task.title, url, *cells, "en", LICENCE, "", "", task.twin, task.ref, task.text, task.answer]
 
 
 def write_alignments(folder: Path, items: Iterable[tuple[str, str]]) -> None:

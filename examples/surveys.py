@@ -26,7 +26,7 @@ class Submission:
 
 
 def survey_request(submission: Submission) -> dict[str, Any]:
-    """Return a recorded request. It carries no signature: whoever sends it signs with the school's own secret."""
+    """Return a recorded request. It carries no signature: its sender signs it with the school's own secret."""
     body = json.dumps(survey_body(submission), ensure_ascii=False, separators=(",", ":"))
     headers = [["Content-Type", "application/json"], ["User-Agent", "Typeform Webhooks"]]
     return {"method": "POST", "path": "/surveys", "headers": headers, "body": body}

@@ -4,7 +4,7 @@ A format is two functions. `envelope` is what the door calls: it reads from verb
 belongs to, and derives the 16-byte key that makes a resend the same event; it never refuses. `parse` is what the worker
 calls: it returns the facts that the event holds, or `Ignored` with a reason, or raises `PayloadError` with a code and a
 JSON pointer, never with content. Neither reads a clock, a file or a table, so a stored event can be read again at any
-time, and a mended parser can be run over all of them.
+time, and a fixed parser can be run over all of them.
 
 `facts` holds the values that every format becomes; `formats` lists the formats by name; `strict_json` reads a request's
 body; `fields` reads single fields; `answers` tells what was answered in a survey.

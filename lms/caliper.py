@@ -16,9 +16,30 @@ from datetime import datetime
 from typing import Any
 
 from lms import caliper_surveys
-from lms.caliper_entities import action_of, class_of, ident, is_anonymous, is_staff, survey_of, type_of
-from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, PayloadError, SourceRules
-from lms.fields import at, content_digest, digest, instant, key_of, mapping, names, number, plain, ref, text_at
+from lms.caliper_entities import (
+    action_of,
+    class_of,
+    iri_of,
+    is_anonymous,
+    is_staff,
+    part_of_attempt,
+    survey_of,
+    type_of,
+)
+from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, SourceRules
+from lms.json_fields import (
+    content_digest,
+    digest,
+    get_path,
+    key_of,
+    localized_text,
+    mapping,
+    names,
+    number,
+    parse_datetime,
+    text_at,
+    valid_ref,
+)
 
 VERSIONS = ("http://purl.imsglobal.org/ctx/caliper/v1p1", "http://purl.imsglobal.org/ctx/caliper/v1p2")
 _ANSWERED = ("Completed", "Submitted")
@@ -28,22 +49,26 @@ def envelope(event: object, *, rules: SourceRules) -> Envelope:
     """Read from type and action where an event belongs; a description of an entity is noise."""
     kind = type_of(event)
     key = _key(event)
-    student = ident(at(event, "object", "assignee")) if kind == "GradeEvent" else ident(at(event, "actor"))
+    student = (
+        iri_of(part_of_attempt(get_path(event, "object"), "assignee"))
+        if kind == "GradeEvent"
+        else iri_of(get_path(event, "actor"))
+    )
     match kind:
         case "AssessmentItemEvent" if action_of(event) in _ANSWERED:
-            told: EventKind | None = EventKind.ASSESSMENT
+            event_kind: EventKind | None = EventKind.ASSESSMENT
         case "GradeEvent" if action_of(event) == "Graded":
-            told = EventKind.ASSESSMENT
+            event_kind = EventKind.ASSESSMENT
         case "QuestionnaireItemEvent" | "SurveyEvent" if action_of(event) in (*_ANSWERED, *caliper_surveys.CONSENT):
             if survey_of(event, rules) is None or is_anonymous(student):
                 return Envelope(None, key, student, "not_collected")
-            told = EventKind.SURVEY
+            event_kind = EventKind.SURVEY
         case _:
-            told = None
-    return Envelope(told, key, student, "" if told else "ignored")
+            event_kind = None
+    return Envelope(event_kind, key, student, "" if event_kind else "ignored")
 
 
-def kept(event: object) -> object:
+def resend_identity(event: object) -> object:
     """Return what a resend keeps: everything, as a sensor sends what it has written down."""
     return event
 
@@ -57,22 +82,22 @@ def parse(event: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignored:
     top = mapping(event, "")
     match type_of(top), action_of(top):
         case "AssessmentItemEvent", "Completed" | "Submitted":
-            return _answered(top)
+            return _answered(top, rules)
         case "GradeEvent", "Graded":
-            return _graded(top)
+            return _graded(top, rules)
         case "QuestionnaireItemEvent", "Completed" | "Submitted":
             survey = survey_of(top, rules)
-            return caliper_surveys.answer(top, survey=survey) if survey else Ignored("not_collected")
+            return caliper_surveys.answer(top, survey=survey, rules=rules) if survey else Ignored("not_collected")
         case "SurveyEvent", "OptedIn" | "OptedOut":
             survey = survey_of(top, rules)
-            return caliper_surveys.consent(top, survey=survey) if survey else Ignored("not_collected")
+            return caliper_surveys.consent(top, survey=survey, rules=rules) if survey else Ignored("not_collected")
         case _:
             return Ignored("ignored")
 
 
 def events_in(document: object) -> list[Any] | None:
     """Return the events and descriptions of a sensor's message, or None where it is no such message."""
-    data = at(document, "data")
+    data = get_path(document, "data")
     if isinstance(data, Mapping):
         return [data]
     return data if isinstance(data, list) else None
@@ -80,39 +105,39 @@ def events_in(document: object) -> list[Any] | None:
 
 def version_is_read(document: object) -> bool:
     """Whether a sensor's message is of a version that is read; 1.0 names everything otherwise."""
-    told = text_at(document, "dataVersion")
-    return told is None or told.replace("https://", "http://").rstrip("/") in VERSIONS
+    version = text_at(document, "dataVersion")
+    return version is None or version.replace("https://", "http://").rstrip("/") in VERSIONS
 
 
-def _answered(event: Mapping[str, Any]) -> tuple[Fact, ...] | Ignored:
-    student = ref(ident(event.get("actor")), "/actor/id")
+def _answered(event: Mapping[str, Any], rules: SourceRules) -> tuple[Fact, ...] | Ignored:
+    student = valid_ref(iri_of(event.get("actor")), "/actor/id")
     if is_anonymous(student):
         return Ignored("anonymous")
     if is_staff(event):
         return Ignored("not_a_student")
-    item = ref(ident(event.get("object")), "/object/id")
-    when = instant(event.get("eventTime"), "/eventTime")
-    attempt = at(event, "generated", "attempt")
-    taken = ident(attempt) or key_of(student, item, when.isoformat())
-    whole = ident(at(attempt, "isPartOf")) or taken
+    item = valid_ref(iri_of(event.get("object")), "/object/id")
+    when = parse_datetime(event.get("eventTime"), "/eventTime", rules=rules)
+    attempt = get_path(event, "generated", "attempt")
+    taken = iri_of(attempt) or key_of(student, item, when.isoformat())
+    whole = iri_of(get_path(attempt, "isPartOf")) or taken
     return (_item_result(event, taken=taken, whole=whole, item=item, student=student, occurred_at=when),)
 
 
-def _graded(event: Mapping[str, Any]) -> tuple[Fact, ...] | Ignored:
+def _graded(event: Mapping[str, Any], rules: SourceRules) -> tuple[Fact, ...] | Ignored:
     # The object is the attempt; `generated.attempt` may name the attempt on the whole test instead.
     attempt = mapping(event.get("object"), "/object")
-    student = ref(ident(attempt.get("assignee")), "/object/assignee")
+    student = valid_ref(iri_of(part_of_attempt(attempt, "assignee")), "/object/assignee")
     if is_anonymous(student):
         return Ignored("anonymous")
-    taken = ref(ident(attempt), "/object/id")
-    assignable = attempt.get("assignable")
-    task = ref(ident(assignable), "/object/assignable")
-    graded_at = instant(event.get("eventTime"), "/eventTime")
-    occurred_at = _time_of(attempt) or graded_at
+    taken = valid_ref(iri_of(attempt), "/object/id")
+    assignable = part_of_attempt(attempt, "assignable")
+    task = valid_ref(iri_of(assignable), "/object/assignable")
+    graded_at = parse_datetime(event.get("eventTime"), "/eventTime", rules=rules)
+    occurred_at = _time_of(attempt, rules) or graded_at
     points, most = _points(event)
     outcome = _share(points, most)
     if type_of(assignable) == "AssessmentItem":
-        whole = ident(attempt.get("isPartOf")) or taken
+        whole = iri_of(attempt.get("isPartOf")) or taken
         fact = _item_result(event, taken=taken, whole=whole, item=task, student=student, occurred_at=occurred_at)
         return (replace(fact, outcome=outcome, revised_at=graded_at),)
     fact = Fact(
@@ -121,8 +146,8 @@ def _graded(event: Mapping[str, Any]) -> tuple[Fact, ...] | Ignored:
         student=student,
         occurred_at=occurred_at,
         sequence=f"{taken}.~",
-        class_ref=class_of(event),
-        subject=names(task, plain(at(assignable, "name"))),
+        class_ref=class_of(event) or _course_of(attempt),
+        subject=names(task, localized_text(get_path(assignable, "name"))),
         attempt=taken,
         outcome=outcome,
         revised_at=graded_at,
@@ -134,8 +159,10 @@ def _graded(event: Mapping[str, Any]) -> tuple[Fact, ...] | Ignored:
 def _item_result(
     event: Mapping[str, Any], *, taken: str, whole: str, item: str, student: str, occurred_at: datetime
 ) -> Fact:
-    described = event.get("object") if type_of(event) == "AssessmentItemEvent" else at(event, "object", "assignable")
-    test = ident(at(described, "isPartOf"))
+    described = (
+        event.get("object") if type_of(event) == "AssessmentItemEvent" else get_path(event, "object", "assignable")
+    )
+    test = iri_of(get_path(described, "isPartOf"))
     return Fact(
         kind=FactKind.ITEM_RESULT,
         key=key_of("item", taken, item),
@@ -143,8 +170,8 @@ def _item_result(
         occurred_at=occurred_at,
         sequence=f"{whole}.{item}",
         class_ref=class_of(event),
-        subject=names(item, plain(at(described, "name"))),
-        attempt=ref(whole, "/generated/attempt/isPartOf"),
+        subject=names(item, localized_text(get_path(described, "name"))),
+        attempt=valid_ref(whole, "/generated/attempt/isPartOf"),
         value={"assessment": test} if test else {},
     )
 
@@ -154,26 +181,29 @@ def _points(event: Mapping[str, Any]) -> tuple[float | None, float | None]:
 
     Blackboard's `normalScore` is in points too.
     """
-    score = mapping(event.get("generated") or {}, "/generated")
-    given = next((score[name] for name in ("scoreGiven", "normalScore") if score.get(name) is not None), None)
-    most = score.get("maxScore")
-    if most is None:
-        most = at(event, "object", "assignable", "maxScore")
-    points = None if given is None else number(given, "/generated/scoreGiven")
-    if points is not None and points < 0:
-        raise PayloadError("score_range", "/generated/scoreGiven")
+    generated = mapping(event.get("generated") or {}, "/generated")
+    score = mapping(generated.get("score") or generated, "/generated/score")
+    score_value = next((score[name] for name in ("scoreGiven", "normalScore") if score.get(name) is not None), None)
+    own, real = score.get("maxScore"), get_path(part_of_attempt(event.get("object"), "assignable"), "maxScore")
+    most = own if own or real is None else real  # Blackboard says 0 where it does not know
+    points = None if score_value is None else number(score_value, "/generated/scoreGiven")
     return points, None if most is None else number(most, "/generated/maxScore")
 
 
 def _share(points: float | None, most: float | None) -> float | None:
     """Return the share of the points in [0, 1]; extra credit counts as all; nothing to be had is unknown."""
-    return None if points is None or most is None or most <= 0 else min(1.0, points / most)
+    return None if points is None or most is None or most <= 0 else min(1.0, max(0.0, points / most))
 
 
-def _time_of(attempt: Mapping[str, Any]) -> datetime | None:
+def _course_of(attempt: Mapping[str, Any]) -> str | None:
+    course = part_of_attempt(attempt, "isPartOf")
+    return valid_ref(iri_of(course), "/object/isPartOf") if type_of(course) == "CourseOffering" else None
+
+
+def _time_of(attempt: Mapping[str, Any], rules: SourceRules) -> datetime | None:
     for field in ("endedAtTime", "startedAtTime"):
         if attempt.get(field) is not None:
-            return instant(attempt[field], f"/object/{field}")
+            return parse_datetime(attempt[field], f"/object/{field}", rules=rules)
     return None
 
 
@@ -182,7 +212,13 @@ def _key(event: object) -> bytes:
     own = text_at(event, "id")
     if own is None:
         return content_digest(event)
-    place = ident(at(event, "object")), ident(at(event, "generated"))
+    place = iri_of(get_path(event, "object")), iri_of(get_path(event, "generated"))
     return digest(
-        "caliper", own, type_of(event), action_of(event), ident(at(event, "actor")), *place, at(event, "eventTime")
+        "caliper",
+        own,
+        type_of(event),
+        action_of(event),
+        iri_of(get_path(event, "actor")),
+        *place,
+        get_path(event, "eventTime"),
     )

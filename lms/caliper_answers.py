@@ -8,39 +8,41 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from lms.fields import MAX_TEXT, at, number, plain, storable
+from lms.json_fields import MAX_TEXT, get_path, localized_text, number, postgres_text
 
 _STEPS = 1_000
-"""A numeric scale finer than this has no points that can be told apart."""
+"""A numeric scale finer than this has no points that can be distinguished."""
 
 
 def read(question: object, response: object) -> dict[str, Any] | None:
-    """Return kind and answer, or None where none can be told: a selection that is no point of the scale is unknown.
+    """Return kind and answer, or None where there is none: a selection that is no point of the scale is unknown.
 
     A date is nobody's interest.
     """
-    kind = at(response, "type")
+    kind = get_path(response, "type")
     match kind.rsplit("/", 1)[-1] if isinstance(kind, str) else "":
         case "RatingScaleResponse":
-            return _rating(at(question, "scale"), _selections(response))
+            return _rating(get_path(question, "scale"), _selections(response))
         case "MultiselectResponse":
             return _several(question, _selections(response))
         case "OpenEndedResponse":
-            text = plain(at(response, "value"))
-            return None if text is None else {"kind": "text", "answer": storable(text, "/generated/value")[:MAX_TEXT]}
+            text = localized_text(get_path(response, "value"))
+            return (
+                None if text is None else {"kind": "text", "answer": postgres_text(text, "/generated/value")[:MAX_TEXT]}
+            )
         case _:
             return None
 
 
 def _selections(response: object) -> list[str]:
-    found = at(response, "selections")
+    found = get_path(response, "selections")
     return [str(each) for each in found if isinstance(each, str | int | float)] if isinstance(found, list) else []
 
 
 def _rating(scale: object, selections: list[str]) -> dict[str, Any] | None:
     if len(selections) != 1:
         return None
-    labels, values = _texts(at(scale, "itemLabels")), _texts(at(scale, "itemValues"))
+    labels, values = _texts(get_path(scale, "itemLabels")), _texts(get_path(scale, "itemValues"))
     if not labels and not values:
         return _on_numeric_scale(scale, selections[0])
     position = _position(selections[0], labels, values)
@@ -54,7 +56,7 @@ def _rating(scale: object, selections: list[str]) -> dict[str, Any] | None:
 
 
 def _on_numeric_scale(scale: object, selection: str) -> dict[str, Any] | None:
-    low, high, step = (at(scale, name) for name in ("minValue", "maxValue", "step"))
+    low, high, step = (get_path(scale, name) for name in ("minValue", "maxValue", "step"))
     value = _as_number(selection)
     if value is None or low is None or high is None:
         return None
@@ -68,15 +70,15 @@ def _on_numeric_scale(scale: object, selection: str) -> dict[str, Any] | None:
 
 def _several(question: object, selections: list[str]) -> dict[str, Any] | None:
     """Return the labels chosen, and their values beside them, which may be the IRIs of learning objectives."""
-    labels, values = _texts(at(question, "itemLabels")), _texts(at(question, "itemValues"))
+    labels, values = _texts(get_path(question, "itemLabels")), _texts(get_path(question, "itemValues"))
     if not labels and not values:
         return {"kind": "choices", "answer": selections} if selections else None
     places = [_position(selection, labels, values) for selection in selections]
-    chosen = sorted({place for place in places if place is not None})
-    if not chosen:
+    selected = sorted({place for place in places if place is not None})
+    if not selected:
         return None
-    answer = [labels[place] if place < len(labels) else values[place] for place in chosen]
-    meant = [values[place] for place in chosen if place < len(values)]
+    answer = [labels[place] if place < len(labels) else values[place] for place in selected]
+    meant = [values[place] for place in selected if place < len(values)]
     return {"kind": "choices", "answer": answer, "values": meant, "options": max(len(labels), len(values))}
 
 
@@ -89,7 +91,7 @@ def _position(selection: str, labels: list[str], values: list[str]) -> int | Non
 
 def _texts(value: object) -> list[str]:
     found = value if isinstance(value, list) else []
-    return [storable(str(each), "/object/question") for each in found if isinstance(each, str | int | float)]
+    return [postgres_text(str(each), "/object/question") for each in found if isinstance(each, str | int | float)]
 
 
 def _as_number(text: str) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lms.facts import SourceRules
-from lms.fields import at, ref, text_at
+from lms.json_fields import get_path, text_at, valid_ref
 
 _ANONYMOUS = "http://purl.imsglobal.org/caliper/"
 _LEARNER = "Learner"
@@ -19,9 +19,15 @@ def action_of(event: object) -> str:
     return (text_at(event, "action") or "").rsplit("#", 1)[-1]
 
 
-def ident(entity: object) -> str:
+def iri_of(entity: object) -> str:
     """Return the IRI of an entity, which may be nothing but its IRI; "" where there is none."""
     return entity if isinstance(entity, str) else text_at(entity, "id") or ""
+
+
+def part_of_attempt(attempt: object, name: str) -> object:
+    """Return the assignee, the assignable or what else belongs to an attempt; Open edX keeps it in `extensions`."""
+    part = get_path(attempt, name)
+    return get_path(attempt, "extensions", name) if part is None else part
 
 
 def is_anonymous(name: str) -> bool:
@@ -31,8 +37,8 @@ def is_anonymous(name: str) -> bool:
 
 def survey_of(event: object, rules: SourceRules) -> str | None:
     """Return the survey as the school allowed it: the questionnaire, what it is part of, or the head of an address."""
-    item = at(event, "object")
-    around = [ident(item), ident(at(item, "isPartOf")), ident(at(item, "isPartOf", "isPartOf"))]
+    item = get_path(event, "object")
+    around = [iri_of(item), iri_of(get_path(item, "isPartOf")), iri_of(get_path(item, "isPartOf", "isPartOf"))]
     for name in sorted(rules.surveys):
         head = name.rstrip("/") + "/"
         if any(each == name or each.startswith(head) for each in around if each):
@@ -42,14 +48,14 @@ def survey_of(event: object, rules: SourceRules) -> str | None:
 
 def class_of(event: object) -> str | None:
     """Return the course as the school numbers it, else its IRI; a group's own parent where it has no number."""
-    group = at(event, "group")
+    group = get_path(event, "group")
     numbered = text_at(group, "courseNumber") or text_at(group, "subOrganizationOf", "courseNumber")
-    name = numbered or ident(group)
-    return None if not name or is_anonymous(name) else ref(name, "/group")
+    name = numbered or iri_of(group)
+    return None if not name or is_anonymous(name) else valid_ref(name, "/group")
 
 
 def is_staff(event: object) -> bool:
-    """Whether the sender says that whoever acts is in the course, and not as a learner: a preview."""
-    roles = at(event, "membership", "roles")
-    told = [role for role in roles if isinstance(role, str)] if isinstance(roles, list) else []
-    return bool(told) and not any(_LEARNER in role.replace("#", "/").split("/") for role in told)
+    """Whether the sender says that the actor is in the course and is no learner: a preview."""
+    roles = get_path(event, "membership", "roles")
+    role_iris = [role for role in roles if isinstance(role, str)] if isinstance(roles, list) else []
+    return bool(role_iris) and not any(_LEARNER in role.replace("#", "/").split("/") for role in role_iris)

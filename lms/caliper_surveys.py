@@ -9,55 +9,55 @@ from collections.abc import Mapping
 from typing import Any
 
 from lms import caliper_answers
-from lms.caliper_entities import action_of, class_of, ident, is_anonymous, is_staff
-from lms.facts import Fact, FactKind, Ignored
-from lms.fields import at, instant, key_of, names, plain, ref
+from lms.caliper_entities import action_of, class_of, iri_of, is_anonymous, is_staff
+from lms.facts import Fact, FactKind, Ignored, SourceRules
+from lms.json_fields import get_path, key_of, localized_text, names, parse_datetime, valid_ref
 
 CONSENT = {"OptedIn": True, "OptedOut": False}
 
 
-def answer(event: Mapping[str, Any], *, survey: str) -> tuple[Fact, ...] | Ignored:
+def answer(event: Mapping[str, Any], *, survey: str, rules: SourceRules) -> tuple[Fact, ...] | Ignored:
     """Return the answer to one question of an allowed survey.
 
     Raises:
         PayloadError: it cannot be understood.
     """
-    student = ref(ident(event.get("actor")), "/actor/id")
+    student = valid_ref(iri_of(event.get("actor")), "/actor/id")
     if is_anonymous(student):
         return Ignored("not_collected")
     if is_staff(event):
         return Ignored("not_a_student")
-    item = ref(ident(event.get("object")), "/object/id")
-    when = instant(event.get("eventTime"), "/eventTime")
-    question = at(event, "object", "question")
-    told = caliper_answers.read(question, event.get("generated"))
-    if told is None:
+    item = valid_ref(iri_of(event.get("object")), "/object/id")
+    when = parse_datetime(event.get("eventTime"), "/eventTime", rules=rules)
+    question = get_path(event, "object", "question")
+    reading = caliper_answers.read(question, event.get("generated"))
+    if reading is None:
         return Ignored("no_answer")
     fact = Fact(
         kind=FactKind.SURVEY_ANSWER,
-        key=key_of("answer", survey, student, item, ident(event.get("generated")) or when.isoformat()),
+        key=key_of("answer", survey, student, item, iri_of(event.get("generated")) or when.isoformat()),
         student=student,
         occurred_at=when,
         sequence=item,
         class_ref=class_of(event),
-        subject=names(item, ident(question), plain(at(question, "questionPosed"))),
+        subject=names(item, iri_of(question), localized_text(get_path(question, "questionPosed"))),
         # The questions of one response come one by one and share nothing but student, survey and day.
-        attempt=key_of(survey, student, when.date().isoformat()),
-        value={"survey": survey, **told},
+        attempt=key_of(survey, student, when.astimezone(rules.zone).date().isoformat()),
+        value={"survey": survey, **reading},
     )
     return (fact,)
 
 
-def consent(event: Mapping[str, Any], *, survey: str) -> tuple[Fact, ...] | Ignored:
+def consent(event: Mapping[str, Any], *, survey: str, rules: SourceRules) -> tuple[Fact, ...] | Ignored:
     """Return that a student has opted in to an allowed survey, or out of it.
 
     Raises:
         PayloadError: it cannot be understood.
     """
-    student = ref(ident(event.get("actor")), "/actor/id")
+    student = valid_ref(iri_of(event.get("actor")), "/actor/id")
     if is_anonymous(student):
         return Ignored("not_collected")
-    when = instant(event.get("eventTime"), "/eventTime")
+    when = parse_datetime(event.get("eventTime"), "/eventTime", rules=rules)
     fact = Fact(
         kind=FactKind.CONSENT,
         key=key_of("consent", survey, student),

@@ -1,7 +1,7 @@
 """Canvas Live Events, raw, as facts.
 
 They have no event id, and nothing in them is per item: grades are totals, and `learning_outcome_result_*` is a result
-on one skill. `metadata.user_id` is whoever acted; the student is in the body.
+on one skill. `metadata.user_id` is the actor; the student is in the body.
 Source: canvas-lms, doc/api/data_services (event types) and lib/canvas/live_events.rb.
 """
 
@@ -10,8 +10,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, PayloadError, SourceRules
-from lms.fields import at, digest, instant, key_of, mapping, names, number, number_or_none, ref, share, text_at
+from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, Parsed, Retraction, SourceRules
+from lms.json_fields import (
+    digest,
+    get_path,
+    key_of,
+    mapping,
+    names,
+    number,
+    number_or_none,
+    parse_datetime,
+    score_fraction,
+    text_at,
+    valid_ref,
+)
 
 GRADE = "grade_change"
 OUTCOMES = frozenset({"learning_outcome_result_created", "learning_outcome_result_updated"})
@@ -22,12 +34,12 @@ _IDS = ("submission_id", "artifact_id", "learning_outcome_id", "quiz_id", "user_
 def envelope(event: object, *, rules: SourceRules) -> Envelope:  # noqa: ARG001 - a format's shape
     """Read from the event's name where it belongs: grades and outcome results; quiz submissions carry ids only."""
     name = text_at(event, "metadata", "event_name")
-    told = name is None or name == GRADE or name in OUTCOMES
-    return Envelope(EventKind.ASSESSMENT if told else None, _key(event), student_of(event), "" if told else "ignored")
+    value = name is None or name == GRADE or name in OUTCOMES
+    return Envelope(EventKind.ASSESSMENT if value else None, _key(event), student_of(event), "" if value else "ignored")
 
 
-def parse(event: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignored:  # noqa: ARG001 - a format's shape
-    """Return the facts of one event.
+def parse(event: object, *, rules: SourceRules) -> Parsed:
+    """Return the facts of one event, or the result that it withdraws.
 
     Raises:
         PayloadError: it cannot be understood.
@@ -35,31 +47,31 @@ def parse(event: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignored:  
     top = mapping(event, "")
     metadata = mapping(top.get("metadata"), "/metadata")
     body = mapping(top.get("body"), "/body")
-    name = ref(metadata.get("event_name"), "/metadata/event_name")
+    name = valid_ref(metadata.get("event_name"), "/metadata/event_name")
     if name != GRADE and name not in OUTCOMES:
         return Ignored("ignored")
     if metadata.get("context_role") == _TEST_STUDENT:
         return Ignored("not_a_student")
-    return _grade(metadata, body) if name == GRADE else _outcome(metadata, body)
+    return (_grade if name == GRADE else _outcome)(metadata, body, rules=rules)
 
 
 def student_of(event: object) -> str:
     """Return the student's id as Canvas names them in this event; outcome results know only the uuid."""
-    body = at(event, "body")
-    return _id(at(body, "student_id")) or _id(at(body, "user_id")) or _id(at(body, "user_uuid"))
+    body = get_path(event, "body")
+    return _id(get_path(body, "student_id")) or _id(get_path(body, "user_id")) or _id(get_path(body, "user_uuid"))
 
 
-def _grade(metadata: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[Fact, ...] | Ignored:
+def _grade(metadata: Mapping[str, Any], body: Mapping[str, Any], *, rules: SourceRules) -> tuple[Fact, ...] | Ignored:
     if body.get("grading_complete") is False:
         return Ignored("not_graded_yet")
     if body.get("muted") is True:
         # A gap that moves would show what the teacher still hides; a new event comes when it is shown.
         return Ignored("muted")
-    submission = ref(_id(body.get("submission_id")), "/body/submission_id")
-    graded_at = instant(metadata.get("event_time"), "/metadata/event_time")
+    submission = valid_ref(_id(body.get("submission_id")), "/body/submission_id")
+    graded_at = parse_datetime(metadata.get("event_time"), "/metadata/event_time", rules=rules)
     points = number_or_none(body.get("score"), "/body/score")
     most = number_or_none(body.get("points_possible"), "/body/points_possible")
-    outcome = None if points is None or most is None else share(points, most, pointer="/body")
+    outcome = None if points is None or most is None else score_fraction(points, most, pointer="/body")
     fact = Fact(
         kind=FactKind.ATTEMPT_GRADED,
         key=key_of("attempt", submission),
@@ -67,7 +79,9 @@ def _grade(metadata: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[Fact, 
         occurred_at=graded_at,
         sequence=f"{submission}.~",
         class_ref=_class_of(metadata),
-        subject=names(ref(_id(body.get("assignment_id")), "/body/assignment_id"), text_at(body, "assignment_name")),
+        subject=names(
+            valid_ref(_id(body.get("assignment_id")), "/body/assignment_id"), text_at(body, "assignment_name")
+        ),
         attempt=submission,
         outcome=outcome,
         revised_at=graded_at,
@@ -76,22 +90,24 @@ def _grade(metadata: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[Fact, 
     return (fact,)
 
 
-def _outcome(metadata: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[Fact, ...] | Ignored:
+def _outcome(metadata: Mapping[str, Any], body: Mapping[str, Any], *, rules: SourceRules) -> Parsed:
     student = _student(body)
-    skill = ref(_id(body.get("learning_outcome_id")), "/body/learning_outcome_id")
-    revised_at = instant(metadata.get("event_time"), "/metadata/event_time")
-    told = next((body[field] for field in ("submitted_at", "assessed_at") if body.get(field) is not None), None)
-    occurred_at = revised_at if told is None else instant(told, "/body/assessed_at")
-    if body.get("score") is None:
-        return Ignored("no_score")
+    skill = valid_ref(_id(body.get("learning_outcome_id")), "/body/learning_outcome_id")
+    revised_at = parse_datetime(metadata.get("event_time"), "/metadata/event_time", rules=rules)
+    value = next((body[field] for field in ("submitted_at", "assessed_at") if body.get(field) is not None), None)
+    occurred_at = revised_at if value is None else parse_datetime(value, "/body/assessed_at", rules=rules)
     parts = [_id(body.get(field)) for field in ("artifact_type", "artifact_id", "associated_asset_id", "attempt")]
+    key = key_of("skill", student, skill, *parts)
+    if body.get("workflow_state") == "deleted" or body.get("score") is None:
+        # Also where a score was cleared: an update without one would else leave the old score standing.
+        return Retraction(key=key, student=student, revised_at=revised_at)
     points = {
         "raw": number(body["score"], "/body/score"),
         "max": number_or_none(body.get("possible"), "/body/possible"),
     }
     fact = Fact(
         kind=FactKind.SKILL_RESULT,
-        key=key_of("skill", student, skill, *parts),
+        key=key,
         student=student,
         occurred_at=occurred_at,
         sequence=".".join(parts),
@@ -108,17 +124,14 @@ def _outcome(metadata: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[Fact
 def _skill_share(body: Mapping[str, Any]) -> float | None:
     """Return score over possible, else `percent`, which Canvas bends to the mastery level."""
     if body.get("possible") is not None:
-        return share(body["score"], body["possible"], pointer="/body")
+        return score_fraction(body["score"], body["possible"], pointer="/body")
     if body.get("percent") is None:
         return None
-    percent = number(body["percent"], "/body/percent")
-    if percent < 0:
-        raise PayloadError("score_range", "/body/percent")
-    return min(1.0, percent)
+    return min(1.0, max(0.0, number(body["percent"], "/body/percent")))
 
 
 def _student(body: Mapping[str, Any]) -> str:
-    return ref(student_of({"body": body}), "/body/user_id")
+    return valid_ref(student_of({"body": body}), "/body/user_id")
 
 
 def _class_of(metadata: Mapping[str, Any]) -> str | None:
@@ -136,10 +149,10 @@ def _id(value: object) -> str:
 
 
 def _key(event: object) -> bytes:
-    metadata, body = at(event, "metadata"), at(event, "body")
-    root = text_at(metadata, "root_account_uuid") or _id(at(metadata, "root_account_id"))
-    ids = [_id(at(body, name)) for name in _IDS]
+    metadata, body = get_path(event, "metadata"), get_path(event, "body")
+    root = text_at(metadata, "root_account_uuid") or _id(get_path(metadata, "root_account_id"))
+    ids = [_id(get_path(body, name)) for name in _IDS]
     # The request or job tells two changes of one second apart; a redelivery keeps it.
-    cause = _id(at(metadata, "request_id")) or _id(at(metadata, "job_id"))
-    name, when = at(metadata, "event_name"), at(metadata, "event_time")
-    return digest("canvas", root, name, when, *ids, _id(at(body, "attempt")), cause)
+    cause = _id(get_path(metadata, "request_id")) or _id(get_path(metadata, "job_id"))
+    name, when = get_path(metadata, "event_name"), get_path(metadata, "event_time")
+    return digest("canvas", root, name, when, *ids, _id(get_path(body, "attempt")), cause)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 
 class EventKind(StrEnum):
@@ -31,6 +31,9 @@ class FactKind(StrEnum):
     ASSIGNMENT_DONE = "assignment_done"
     INTEREST_FEEDBACK = "interest_feedback"
     INTEREST_VETO = "interest_veto"
+    HELP_REQUESTED = "help_requested"
+    ASSIGNMENT_DECLINED = "assignment_declined"
+    WISH = "wish"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +79,37 @@ class Fact:
     """How much evidence it is: 1 for a response, less for a share of a total."""
     revised_at: datetime | None = None
     """When this version was made; of two facts with one key the later one stands."""
+    statement: str | None = None
+    """The id of the xAPI statement that says it, by which its sender may void it."""
     value: Mapping[str, Any] = field(default_factory=dict)
     """What is peculiar to the kind: small, allow-listed, JSON.
 
     attempt_graded: `scope` (attempt: its own; gradebook: never evidence), `raw`, `max`.
     item_result: `assessment`, the test that it is part of. consent: `survey`, `given`.
-    assignment_picked | started | done: `assignment` (our id), `position` in the menu where told.
+    assignment_picked | started | done: `assignment` (our id), `position` in the menu where sent.
+    assignment_declined: `assignment`, `why` (too_hard | too_easy | theme | other). wish: `wished` (false: taken back).
     interest_feedback: `topic`, `direction` (more | less). interest_veto: `topic`, `vetoed`.
     survey_answer: `survey` (as the school allowed it), `kind` (rating | choice | choices | ranking | text | number |
     boolean), `answer` (a number, a text, a list of texts or a boolean), and where known `label` (the text of a rating),
     `position` (of the answer among the options, from 0) and `options` (how many there are).
     """
+
+
+@dataclass(frozen=True, slots=True)
+class Retraction:
+    """What a source has withdrawn: one fact by its key, or every fact of one xAPI statement.
+
+    It holds whether it comes after what it withdraws or before.
+    """
+
+    key: str | None = None
+    """The fact's key."""
+    statement: str | None = None
+    """The statement's id; one of the two is there."""
+    student: str = ""
+    """As the source names the student; "" where it does not say."""
+    revised_at: datetime | None = None
+    """Versions of the fact that were made later stand; None: none stands."""
 
 
 class OrderVerb(StrEnum):
@@ -134,9 +157,17 @@ class Ignored:
     reason: str
 
 
+Parsed: TypeAlias = tuple[Fact, ...] | Retraction | Ignored
+"""What an event says."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceRules:
     """What a source allows to be read."""
 
     surveys: frozenset[str] = frozenset()
     """Survey ids (the source's own) that may be read as interest surveys; all others are not stored."""
+    zone: tzinfo = UTC
+    """The time zone of times that name none."""
+    received_at: datetime | None = None
+    """When the event came: a time that names no zone is not later than this, whatever the zone was."""

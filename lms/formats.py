@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from lms import caliper, canonical, canvas, moodle, openedx, surveys, xapi, xapi_statement
-from lms.facts import Envelope, Fact, Ignored, SourceRules
+from lms import caliper, canonical, canvas, moodle, openedx, typeform, xapi, xapi_statement
+from lms.facts import Envelope, Parsed, SourceRules
 
 
 class ReadEnvelope(Protocol):
@@ -17,13 +17,13 @@ class ReadEnvelope(Protocol):
 
 
 class Parse(Protocol):
-    """Turn one event into facts, or say why it holds none.
+    """Turn one event into facts or a retraction, or say why it holds none.
 
     Raises:
         PayloadError: it cannot be understood.
     """
 
-    def __call__(self, event: object, /, *, rules: SourceRules) -> tuple[Fact, ...] | Ignored:
+    def __call__(self, event: object, /, *, rules: SourceRules) -> Parsed:
         """Parse one event."""
 
 
@@ -55,16 +55,16 @@ class Format:
 
 FORMATS: dict[str, Format] = {
     "moodle": Format(moodle.envelope, moodle.parse, "/xapi/statements"),
-    "xapi": Format(xapi.envelope, xapi.parse, "/xapi/statements", xapi_statement.kept),
-    "openedx": Format(openedx.envelope, openedx.parse, "/xapi/statements", xapi_statement.kept),
-    "caliper": Format(caliper.envelope, caliper.parse, "/caliper", caliper.kept),
+    "xapi": Format(xapi.envelope, xapi.parse, "/xapi/statements", xapi_statement.resend_identity),
+    "openedx": Format(openedx.envelope, openedx.parse, "/xapi/statements", xapi_statement.resend_identity),
+    "caliper": Format(caliper.envelope, caliper.parse, "/caliper", caliper.resend_identity),
     "canvas": Format(canvas.envelope, canvas.parse, "/canvas"),
-    "typeform": Format(surveys.envelope, surveys.parse, "/surveys", surveys.kept),
-    "canonical": Format(canonical.envelope, canonical.parse, "/events", canonical.kept),
+    "typeform": Format(typeform.envelope, typeform.parse, "/surveys", typeform.resend_identity),
+    "canonical": Format(canonical.envelope, canonical.parse, "/events", canonical.resend_identity),
 }
 
 
-def named(name: str) -> Format:
+def format_named(name: str) -> Format:
     """Return a format by its name.
 
     Raises:
@@ -77,13 +77,4 @@ def named(name: str) -> Format:
 
 def envelope(name: str, event: object, *, rules: SourceRules) -> Envelope:
     """Read an event's envelope in the format `name`."""
-    return named(name).envelope(event, rules=rules)
-
-
-def parse(name: str, event: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignored:
-    """Parse an event in the format `name`.
-
-    Raises:
-        PayloadError: it cannot be understood.
-    """
-    return named(name).parse(event, rules=rules)
+    return format_named(name).envelope(event, rules=rules)

@@ -12,14 +12,26 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lms import numeric_answers
 from lms import xapi as plain_xapi
 from lms import xapi_statement as xapi
-from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, SourceRules
-from lms.fields import at, content_digest, digest, key_of, names, number, plain, share, text_at
+from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, Parsed, SourceRules
+from lms.json_fields import (
+    content_digest,
+    digest,
+    get_path,
+    key_of,
+    localized_text,
+    names,
+    number,
+    score_fraction,
+    text_at,
+)
 
 INFO = "http://lrs.learninglocker.net/define/extensions/info"
 _ATTEMPT_TYPE = "http://adlnet.gov/expapi/activities/attempt"
-_ABANDONED = "attempt_abandoned"
+_NO_EVIDENCE = {"attempt_abandoned": "abandoned", "question_manually_graded": "manual_grade"}
+"""Ends of event names -> why not; a manual grade carries the score of the attempt's first question, not of its own."""
 _SURVEY_MODULES = ("\\mod_feedback\\", "\\mod_survey\\", "\\mod_questionnaire\\", "\\mod_choice\\")
 _ATTEMPT_NUMBER = re.compile(r"[?&]attempt=(\d{1,18})(?:&|$)", re.ASCII)
 _WIDTH = 18
@@ -29,9 +41,12 @@ _ID_NUMBER = re.compile(r"[?&]id=(\d{1,18})(?:&|$)", re.ASCII)
 
 def envelope(statement: object, *, rules: SourceRules) -> Envelope:
     """Read from verb, type and event name where a statement belongs; logins, views and creations are noise."""
-    around = xapi.around(statement)
+    around = xapi.context_activities(statement)
     student, key = xapi.student_of(statement), _key(statement, around)
     verb = text_at(statement, "verb", "id")
+    special = xapi.envelope_of_special(statement, key)
+    if special is not None:
+        return special
     if verb is not None and verb != xapi.ANSWERED and verb not in xapi.GRADING:
         return Envelope(None, key, student, "ignored")
     if _is_survey(statement, around):
@@ -43,20 +58,27 @@ def envelope(statement: object, *, rules: SourceRules) -> Envelope:
     return Envelope(EventKind.ASSESSMENT, key, student)
 
 
-def parse(statement: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignored:
-    """Return the facts of one statement.
+def parse(statement: object, *, rules: SourceRules) -> Parsed:
+    """Return the facts of one statement, or what it voids.
 
     Raises:
         PayloadError: it cannot be understood.
     """
-    it = xapi.read(statement)
+    special = xapi.parse_special(statement)
+    if special is not None:
+        return special
+    return _facts(statement, xapi.read(statement, rules=rules), rules=rules)
+
+
+def _facts(statement: object, it: xapi.Statement, *, rules: SourceRules) -> Parsed:
     if it.verb != xapi.ANSWERED and it.verb not in xapi.GRADING:
         return Ignored("ignored")
     if _is_survey(statement, it.around):
         survey = survey_of(statement, rules)
         return xapi.survey_facts(it, survey=survey, escaped=True) if survey else Ignored("not_collected")
-    if _event_name(statement).endswith(_ABANDONED):
-        return Ignored("abandoned")
+    for ending, reason in _NO_EVIDENCE.items():
+        if _event_name(statement).endswith(ending):
+            return Ignored(reason)
     if it.verb == xapi.ANSWERED:
         attempt = next((one for one in it.around if xapi.type_of(one) == _ATTEMPT_TYPE), None)
         # An H5P activity inside Moodle speaks plain xAPI.
@@ -68,10 +90,10 @@ def parse(statement: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignore
 
 def survey_of(statement: object, rules: SourceRules) -> str | None:
     """Return a feedback's name as the school allowed it: its ID number, its address or its course module id."""
-    for activity in (*xapi.around(statement), at(statement, "object")):
+    for activity in (*xapi.context_activities(statement), get_path(statement, "object")):
         if xapi.type_of(activity).endswith(xapi.SURVEY_TYPES):
-            module = _ID_NUMBER.search(activity["id"]) if isinstance(at(activity, "id"), str) else None
-            for name in (xapi.external_id(activity), at(activity, "id"), module and module[1]):
+            module = _ID_NUMBER.search(activity["id"]) if isinstance(get_path(activity, "id"), str) else None
+            for name in (xapi.external_id(activity), get_path(activity, "id"), module and module[1]):
                 if isinstance(name, str) and name in rules.surveys:
                     return name
     return None
@@ -86,13 +108,23 @@ def _item_result(it: xapi.Statement, attempt: Mapping[str, Any]) -> Fact:
         student=it.student,
         occurred_at=it.occurred_at,
         sequence=f"{taken.zfill(_WIDTH)}.{question.zfill(_WIDTH)}",
+        statement=it.id,
         class_ref=xapi.class_of(it),
-        # A question's id is its version: an edited question keeps its name, and with it its alignment.
-        subject=names(it.object_id, plain(it.definition.get("name"))),
+        subject=_question_names(it, quiz),
         attempt=f"{it.home}|{taken}",
-        outcome=xapi.success_of(it.result),
+        outcome=numeric_answers.outcome_of_number(it.definition, it.result.get("response"), xapi.success_of(it.result)),
         value={"assessment": quiz[0]} if quiz else {},
     )
+
+
+def _question_names(it: xapi.Statement, quiz: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what names a question: its address, its name in its quiz (`QUIZ|NAME`), and its name alone.
+
+    The address is of the question's version: an edited question keeps its name, and with it its alignment. Two quizzes
+    that each have a `Q1` are two items where `alignments.csv` names the quiz.
+    """
+    name = localized_text(it.definition.get("name"))
+    return names(it.object_id, *(f"{each}|{name}" for each in quiz if name), name)
 
 
 def _score(it: xapi.Statement) -> tuple[Fact, ...] | Ignored:
@@ -108,10 +140,11 @@ def _score(it: xapi.Statement) -> tuple[Fact, ...] | Ignored:
         student=it.student,
         occurred_at=it.occurred_at,
         sequence=f"{taken.zfill(_WIDTH)}.~",
+        statement=it.id,
         class_ref=xapi.class_of(it),
-        subject=(quiz_attempt and _quiz(it)) or names(it.object_id, plain(it.definition.get("name"))),
+        subject=(quiz_attempt and _quiz(it)) or _task(it),
         attempt=key_of(it.home, taken, *who) if who else f"{it.home}|{taken}",
-        outcome=share(score["raw"], score["max"], minimum=score.get("min"), pointer="/result/score"),
+        outcome=score_fraction(score["raw"], score["max"], minimum=score.get("min"), pointer="/result/score"),
         # Of a quiz attempt it is the highest grade of all attempts at the time of sending, which says nothing of this
         # one; of an assignment it is the teacher's own grade, and a later one replaces it.
         weight=0.0 if quiz_attempt else 1.0,
@@ -134,8 +167,18 @@ def _number(iri: str, pattern: re.Pattern[str]) -> str:
 def _quiz(it: xapi.Statement) -> tuple[str, ...]:
     for activity in it.around:
         if xapi.type_of(activity).endswith("/assessment"):
-            return names(xapi.external_id(activity), activity["id"], plain(at(activity, "definition", "name")))
+            return names(
+                xapi.external_id(activity), activity["id"], localized_text(get_path(activity, "definition", "name"))
+            )
     return ()
+
+
+def _task(it: xapi.Statement) -> tuple[str, ...]:
+    """Return what names a graded task: itself, and the assignment that it is the submission of."""
+    own = (it.object_id, localized_text(it.definition.get("name")))
+    head = it.object_id.partition("#")[0]
+    whole = next((one for one in it.around if one["id"] == head), None)
+    return names(*own, head, localized_text(get_path(whole, "definition", "name")))
 
 
 def _is_survey(statement: object, around: Sequence[Mapping[str, Any]]) -> bool:
@@ -149,8 +192,8 @@ def _is_survey(statement: object, around: Sequence[Mapping[str, Any]]) -> bool:
 
 def _is_about_work(statement: object) -> bool:
     """Whether a grading verb speaks of an attempt or a task, not of a whole course or a page."""
-    kind = xapi.type_of(at(statement, "object"))
-    return kind == _ATTEMPT_TYPE or isinstance(at(statement, "result", "score"), Mapping)
+    kind = xapi.type_of(get_path(statement, "object"))
+    return kind == _ATTEMPT_TYPE or isinstance(get_path(statement, "result", "score"), Mapping)
 
 
 def _event_name(statement: object) -> str:
@@ -159,7 +202,7 @@ def _event_name(statement: object) -> str:
 
 def _key(statement: object, around: Sequence[Mapping[str, Any]]) -> bytes:
     """What a resend keeps: neither `registration` nor, in a replayed `completed`, the score."""
-    account = at(statement, "actor", "account")
+    account = get_path(statement, "actor", "account")
     verb, address = text_at(statement, "verb", "id"), text_at(statement, "object", "id")
     if verb is None or address is None or not isinstance(account, Mapping):
         return content_digest(statement)
@@ -171,6 +214,6 @@ def _key(statement: object, around: Sequence[Mapping[str, Any]]) -> bytes:
         verb,
         address,
         attempt,
-        at(statement, "timestamp"),
+        get_path(statement, "timestamp"),
         _event_name(statement),
     )

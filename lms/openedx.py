@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lms import xapi_statement as xapi
-from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, SourceRules
-from lms.fields import at, key_of, names, plain, ref, text_at
+from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, Parsed, SourceRules
+from lms.json_fields import get_path, key_of, localized_text, names, text_at, valid_ref
 
 EVALUATED = "https://w3id.org/xapi/acrossx/verbs/evaluated"
 ATTEMPT_ID = "http://id.tincanapi.com/extension/attempt-id"
@@ -22,25 +22,31 @@ _COURSE = "/course/"
 
 
 def envelope(statement: object, *, rules: SourceRules) -> Envelope:  # noqa: ARG001 - a format's shape
-    """Read from the verb where a statement belongs; everything but a checked problem is noise."""
+    """Read from the verb where a statement belongs; all but a checked problem and a voiding is noise."""
     verb = text_at(statement, "verb", "id")
     key, student = xapi.key_for(statement), xapi.student_of(statement)
+    special = xapi.envelope_of_special(statement, key)
+    if special is not None:
+        return special
     if verb is not None and verb != EVALUATED:
         return Envelope(None, key, student, "ignored")
     # Without a verb it makes no sense, and the worker will say so with a code.
     return Envelope(EventKind.ASSESSMENT, key, student)
 
 
-def parse(statement: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignored:  # noqa: ARG001 - a format's shape
-    """Return the facts of one statement.
+def parse(statement: object, *, rules: SourceRules) -> Parsed:
+    """Return the facts of one statement, or what it voids.
 
     Raises:
         PayloadError: it cannot be understood.
     """
-    it = xapi.read(statement)
+    special = xapi.parse_special(statement)
+    if special is not None:
+        return special
+    it = xapi.read(statement, rules=rules)
     if it.verb != EVALUATED or not str(it.definition.get("type", "")).endswith(_QUESTION_TYPES):
         return Ignored("ignored")
-    if at(statement, "object", "objectType") == "GroupActivity":
+    if get_path(statement, "object", "objectType") == "GroupActivity":
         return Ignored("parts_follow")
     return (_item_result(it, statement),)
 
@@ -57,8 +63,9 @@ def _item_result(it: xapi.Statement, statement: object) -> Fact:
         student=it.student,
         occurred_at=it.occurred_at,
         sequence=f"{which.zfill(12) if number else which}.{it.object_id}",
+        statement=it.id,
         class_ref=_course(it),
-        subject=names(it.object_id, _usage_key(it.object_id), plain(it.definition.get("name"))),
+        subject=names(it.object_id, _usage_key(it.object_id), localized_text(it.definition.get("name"))),
         attempt=key_of(problem, it.student, which),
         outcome=xapi.outcome_of(it.result),
         value={"assessment": problem},
@@ -69,12 +76,12 @@ def _problem(it: xapi.Statement) -> str:
     """Return the problem that a question is part of, or the question where it is the whole problem."""
     for activity in it.around:
         if activity.get("objectType") == "GroupActivity":
-            return ref(activity["id"], "/context/contextActivities/parent")
+            return valid_ref(activity["id"], "/context/contextActivities/parent")
     return it.object_id
 
 
 def _attempt_number(definition: Mapping[str, Any]) -> str | None:
-    found = at(definition, "extensions", ATTEMPT_ID)
+    found = get_path(definition, "extensions", ATTEMPT_ID)
     return str(found) if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
 
 

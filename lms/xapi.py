@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from lms import xapi_statement as xapi
-from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, SourceRules
-from lms.fields import at, key_of, names, number_or_none, plain, ref, text_at
+from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, Parsed, SourceRules
+from lms.json_fields import finite_or_none, get_path, key_of, localized_text, names, text_at, valid_ref
 
 
 def envelope(statement: object, *, rules: SourceRules) -> Envelope:
     """Read from verb and type alone where a statement belongs."""
     verb = text_at(statement, "verb", "id")
     key = xapi.key_for(statement)
-    is_survey = xapi.is_survey(statement, xapi.around(statement))
+    special = xapi.envelope_of_special(statement, key)
+    if special is not None:
+        return special
+    is_survey = xapi.is_survey(statement, xapi.context_activities(statement))
     if verb is None:
         # It makes no sense: the worker will say so with a code, unless it might be a survey that nobody allowed.
         kind = None if is_survey and not xapi.survey_of(statement, rules) else EventKind.ASSESSMENT
@@ -25,13 +28,16 @@ def envelope(statement: object, *, rules: SourceRules) -> Envelope:
     return Envelope(EventKind.ASSESSMENT, key, xapi.student_of(statement))
 
 
-def parse(statement: object, *, rules: SourceRules) -> tuple[Fact, ...] | Ignored:
-    """Return the facts of one statement.
+def parse(statement: object, *, rules: SourceRules) -> Parsed:
+    """Return the facts of one statement, or what it voids.
 
     Raises:
         PayloadError: it cannot be understood.
     """
-    it = xapi.read(statement)
+    special = xapi.parse_special(statement)
+    if special is not None:
+        return special
+    it = xapi.read(statement, rules=rules)
     if xapi.is_survey(statement, it.around):
         survey = xapi.survey_of(statement, rules)
         return xapi.survey_facts(it, survey=survey) if survey and it.verb == xapi.ANSWERED else Ignored("not_collected")
@@ -51,8 +57,9 @@ def _item_result(it: xapi.Statement, statement: object) -> Fact:
         student=it.student,
         occurred_at=it.occurred_at,
         sequence=f"{attempt or ''}.{it.object_id}",
+        statement=it.id,
         class_ref=xapi.class_of(it),
-        subject=names(it.object_id, plain(it.definition.get("name"))),
+        subject=names(it.object_id, localized_text(it.definition.get("name"))),
         attempt=attempt,
         outcome=xapi.outcome_of(it.result),
     )
@@ -72,8 +79,9 @@ def _attempt_graded(it: xapi.Statement, statement: object) -> tuple[Fact, ...] |
         student=it.student,
         occurred_at=it.occurred_at,
         sequence=f"{attempt or ''}.~",
+        statement=it.id,
         class_ref=xapi.class_of(it),
-        subject=names(it.object_id, plain(it.definition.get("name"))),
+        subject=names(it.object_id, localized_text(it.definition.get("name"))),
         attempt=attempt,
         outcome=outcome,
         value={"scope": "attempt", **_points(it)},
@@ -83,14 +91,15 @@ def _attempt_graded(it: xapi.Statement, statement: object) -> tuple[Fact, ...] |
 
 def _points(it: xapi.Statement) -> dict[str, float | None]:
     score = it.result.get("score")
-    raw, most = (at(score, "raw"), at(score, "max"))
-    return {
-        "raw": number_or_none(raw, "/result/score/raw"),
-        "max": number_or_none(most, "/result/score/max"),
-    }
+    raw, most = (get_path(score, "raw"), get_path(score, "max"))
+    return {"raw": finite_or_none(raw), "max": finite_or_none(most)}
 
 
 def _attempt_ref(statement: object, *, whole: str) -> str | None:
     """Return what groups the answers of an attempt at a whole with its grade: the registration, else nothing."""
     registration = text_at(statement, "context", "registration")
-    return None if registration is None else key_of("registration", ref(registration, "/context/registration"), whole)
+    return (
+        None
+        if registration is None
+        else key_of("registration", valid_ref(registration, "/context/registration"), whole)
+    )

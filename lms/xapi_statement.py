@@ -12,9 +12,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lms.answers import from_interaction
-from lms.facts import Fact, FactKind, Ignored, PayloadError, SourceRules
-from lms.fields import at, content_digest, digest, instant, key_of, mapping, names, number, plain, ref, share, text_at
+from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, PayloadError, Retraction, SourceRules
+from lms.json_fields import (
+    content_digest,
+    digest,
+    get_path,
+    key_of,
+    localized_text,
+    mapping,
+    names,
+    number,
+    parse_datetime,
+    score_fraction,
+    text_at,
+    valid_ref,
+)
+from lms.survey_answers import from_interaction
 
 ANSWERED = "http://adlnet.gov/expapi/verbs/answered"
 _ALTERABLE = frozenset({"id", "authority", "stored", "timestamp", "version", "attachments"})
@@ -26,12 +39,17 @@ GRADING = frozenset(
         "http://adlnet.gov/expapi/verbs/passed",
         "http://adlnet.gov/expapi/verbs/failed",
         "http://adlnet.gov/expapi/verbs/scored",
+        "https://w3id.org/xapi/tla/verbs/scored",
         "https://w3id.org/xapi/dod-isd/verbs/completed",
     }
 )
 EXTERNAL_ID = "https://w3id.org/learning-analytics/learning-management-system/external-id"
 _COURSE_TYPES = ("/course", "/courses")
 SURVEY_TYPES = ("/feedback", "/survey", "/questionnaire")
+_ROUNDING = 1e-6
+"""A share may be out of its range by so much where a sender has computed it in floating point."""
+_GUESTS = frozenset({"guest", "anonymous", "anonymoususer", "anonymous-user", "anonymous_user"})
+_GUEST_NAMES = frozenset({"guest", "guest user"})
 _ACCOUNTLESS = ("mbox", "mbox_sha1sum", "openid")
 
 
@@ -39,6 +57,7 @@ _ACCOUNTLESS = ("mbox", "mbox_sha1sum", "openid")
 class Statement:
     """A statement's fields, checked as far as every parser needs them."""
 
+    id: str | None
     student: str
     home: str
     verb: str
@@ -50,7 +69,7 @@ class Statement:
     occurred_at: datetime
 
 
-def read(statement: object) -> Statement:
+def read(statement: object, *, rules: SourceRules) -> Statement:
     """Check the fields that every parser needs.
 
     Raises:
@@ -61,22 +80,44 @@ def read(statement: object) -> Statement:
     if not student:
         raise PayloadError("schema", "/actor", "no account, mbox or openid")
     return Statement(
-        student=ref(student, "/actor"),
+        id=text_at(top, "id"),
+        student=valid_ref(student, "/actor"),
         home=text_at(top, "actor", "account", "homePage") or "",
-        verb=ref(at(top, "verb", "id"), "/verb/id"),
-        object_id=ref(at(top, "object", "id"), "/object/id"),
+        verb=valid_ref(get_path(top, "verb", "id"), "/verb/id"),
+        object_id=valid_ref(get_path(top, "object", "id"), "/object/id"),
         definition=_definition(top.get("object")),
         result=mapping(top.get("result") or {}, "/result"),
-        around=around(top),
-        occurred_at=instant(top.get("timestamp"), "/timestamp"),
+        around=context_activities(top),
+        occurred_at=parse_datetime(top.get("timestamp"), "/timestamp", rules=rules),
     )
 
 
-def stamped(statement: object, *, received_at: datetime) -> object:
-    """Give a statement without a timestamp the time of storing, as the specification has it."""
-    if isinstance(statement, Mapping) and "timestamp" not in statement:
-        return {**statement, "timestamp": received_at.isoformat()}
-    return statement
+def with_receipt(statement: object, *, received_at: datetime, key: bytes | None) -> object:
+    """Give a statement without a timestamp the time of storing and, with a key, one without an id the id of the answer.
+
+    Source: xAPI 1.0.3, part 2, 2.4.1 and 2.4.7.
+    """
+    if not isinstance(statement, Mapping):
+        return statement
+    added = {"timestamp": received_at.isoformat()} | ({} if key is None else {"id": id_of(statement, key)})
+    missing = {name: value for name, value in added.items() if name not in statement}
+    return {**statement, **missing} if missing else statement
+
+
+def voiding(statement: object) -> Retraction:
+    """Return what a statement with the verb `voided` withdraws: the one that its object refers to.
+
+    Whom that was about it does not say. A statement that voids another cannot be voided itself: nothing came of it.
+
+    Source: xAPI 1.0.3, part 2, 2.3.2 Voiding.
+
+    Raises:
+        PayloadError: `schema`.
+    """
+    target = mapping(get_path(statement, "object"), "/object")
+    if target.get("objectType") != "StatementRef":
+        raise PayloadError("schema", "/object/objectType", "a StatementRef is due")
+    return Retraction(statement=valid_ref(target.get("id"), "/object/id"))
 
 
 def id_of(statement: object, key: bytes) -> str:
@@ -92,24 +133,53 @@ def id_of(statement: object, key: bytes) -> str:
 
 def student_of(statement: object) -> str:
     """Return `homePage|account name`, or the mbox or openid of an actor without an account; "" where there is none."""
-    account = at(statement, "actor", "account")
-    home, name = at(account, "homePage"), at(account, "name")
+    account = get_path(statement, "actor", "account")
+    home, name = get_path(account, "homePage"), get_path(account, "name")
     if isinstance(home, str) and isinstance(name, str) and home and name:
         return f"{home}|{name}"
-    found = (at(statement, "actor", field) for field in _ACCOUNTLESS)
+    found = (get_path(statement, "actor", field) for field in _ACCOUNTLESS)
     return next((value for value in found if isinstance(value, str) and value), "")
+
+
+def is_guest(statement: object) -> bool:
+    """Whether the actor is an account that many share: a guest's, or the anonymous one. Its evidence is nobody's."""
+    account = get_path(statement, "actor", "account", "name")
+    whole = account if isinstance(account, str) else text_at(statement, "actor", "mbox") or ""
+    name = whole.removeprefix("mailto:").partition("@")[0].strip().lower()
+    if name in _GUESTS:
+        return True
+    # Moodle's own guest has the first number of a site, and a name that is the site's word for one.
+    return name == "1" and (text_at(statement, "actor", "name") or "").strip().lower() in _GUEST_NAMES
+
+
+def envelope_of_special(statement: object, key: bytes) -> Envelope | None:
+    """Return the envelope of what every format of xAPI treats alike: a voiding, and whatever a guest does."""
+    if text_at(statement, "verb", "id") == VOIDED:
+        return Envelope(EventKind.ASSESSMENT, key_for(statement), student_of(statement))
+    return Envelope(None, key, student_of(statement), "anonymous") if is_guest(statement) else None
+
+
+def parse_special(statement: object) -> Retraction | Ignored | None:
+    """Return what a voiding withdraws, or why what a guest does holds nothing; None for every other statement.
+
+    Raises:
+        PayloadError: `schema`.
+    """
+    if text_at(statement, "verb", "id") == VOIDED:
+        return voiding(statement)
+    return Ignored("anonymous") if is_guest(statement) else None
 
 
 def activities(statement: object, role: str) -> tuple[Mapping[str, Any], ...]:
     """Return the context activities of a role; a single one may stand without its list."""
-    found = at(statement, "context", "contextActivities", role)
+    found = get_path(statement, "context", "contextActivities", role)
     if found is None:
         return ()
     several = found if isinstance(found, list) else [found]
     return tuple([each for each in several if type(each) is dict and isinstance(each.get("id"), str)])
 
 
-def around(statement: object) -> tuple[Mapping[str, Any], ...]:
+def context_activities(statement: object) -> tuple[Mapping[str, Any], ...]:
     """Return what a statement's activity belongs to, nearest first; older senders list all of it as grouping."""
     return (*activities(statement, "parent"), *activities(statement, "grouping"))
 
@@ -117,8 +187,8 @@ def around(statement: object) -> tuple[Mapping[str, Any], ...]:
 def type_of(activity: object) -> str:
     """Return an activity's type, or ""."""
     definition = activity.get("definition") if type(activity) is dict else None
-    told = definition.get("type") if type(definition) is dict else None
-    return told if isinstance(told, str) else ""
+    value = definition.get("type") if type(definition) is dict else None
+    return value if isinstance(value, str) else ""
 
 
 def external_id(activity: object) -> str | None:
@@ -130,20 +200,20 @@ def class_of(it: Statement) -> str | None:
     """Return the course as the school knows it: its external id where given, else its IRI."""
     for activity in it.around:
         if type_of(activity).endswith(_COURSE_TYPES):
-            return ref(external_id(activity) or activity["id"], "/context/contextActivities")
+            return valid_ref(external_id(activity) or activity["id"], "/context/contextActivities")
     return None
 
 
 def is_survey(statement: object, around: Sequence[Mapping[str, Any]]) -> bool:
     """Whether a statement belongs to a survey: its object or one of what is around it is one."""
-    return any(type_of(each).endswith(SURVEY_TYPES) for each in (*around, at(statement, "object")))
+    return any(type_of(each).endswith(SURVEY_TYPES) for each in (*around, get_path(statement, "object")))
 
 
 def survey_of(statement: object, rules: SourceRules) -> str | None:
     """Return the survey's name as the school allowed it, or None where it is not allowed."""
-    for activity in (*around(statement), at(statement, "object")):
+    for activity in (*context_activities(statement), get_path(statement, "object")):
         if type_of(activity).endswith(SURVEY_TYPES):
-            for name in (external_id(activity), at(activity, "id")):
+            for name in (external_id(activity), get_path(activity, "id")):
                 if isinstance(name, str) and name in rules.surveys:
                     return name
     return None
@@ -152,19 +222,30 @@ def survey_of(statement: object, rules: SourceRules) -> str | None:
 def outcome_of(result: Mapping[str, Any]) -> float | None:
     """Return the share of the points: from the score, else from `success`; None is unknown.
 
+    A score that cannot be read does not discard the `success` beside it.
+
     Raises:
         PayloadError: `score_range`, or `schema` where `success` is no boolean.
     """
     score = result.get("score")
-    if isinstance(score, Mapping):
-        if score.get("raw") is not None and score.get("max") is not None:
-            return share(score["raw"], score["max"], minimum=score.get("min"), pointer="/result/score")
-        if score.get("scaled") is not None:
-            scaled = number(score["scaled"], "/result/score/scaled")
-            if not -1 <= scaled <= 1:
-                raise PayloadError("score_range", "/result/score/scaled")
-            return max(0.0, scaled)
+    if isinstance(score, Mapping) and (score.get("scaled") is not None or {"raw", "max"} <= score.keys()):
+        try:
+            return _share_of_score(score)
+        except PayloadError:
+            if result.get("success") is None:
+                raise
     return success_of(result)
+
+
+def _share_of_score(score: Mapping[str, Any]) -> float | None:
+    if score.get("raw") is not None and score.get("max") is not None:
+        return score_fraction(score["raw"], score["max"], minimum=score.get("min"), pointer="/result/score")
+    if score.get("scaled") is None:
+        return None
+    scaled = number(score["scaled"], "/result/score/scaled")
+    if abs(scaled) > 1 + _ROUNDING:
+        raise PayloadError("score_range", "/result/score/scaled")
+    return min(1.0, max(0.0, scaled))
 
 
 def success_of(result: Mapping[str, Any]) -> float | None:
@@ -195,8 +276,9 @@ def survey_facts(it: Statement, *, survey: str, escaped: bool = False) -> tuple[
             student=it.student,
             occurred_at=it.occurred_at,
             sequence=it.object_id,
+            statement=it.id,
             class_ref=class_of(it),
-            subject=names(it.object_id, plain(it.definition.get("name"))),
+            subject=names(it.object_id, localized_text(it.definition.get("name"))),
             attempt=key_of(survey, it.student, when),
             value={"survey": survey, **answer},
         ),
@@ -207,22 +289,22 @@ def key_for(statement: object) -> bytes:
     """The id names a statement; where a sender uses one id for everything, the rest still tells them apart."""
     own = text_at(statement, "id")
     if own is not None:
-        student, verb = student_of(statement), at(statement, "verb", "id")
-        return digest("xapi", own.lower(), student, verb, at(statement, "object", "id"))
+        student, verb = student_of(statement), get_path(statement, "verb", "id")
+        return digest("xapi", own.lower(), student, verb, get_path(statement, "object", "id"))
     return content_digest(statement)
 
 
-def kept(statement: object) -> object:
+def resend_identity(statement: object) -> object:
     """Return what an LRS may not alter, without what a later version of a sender describes better.
 
     Source: xAPI 1.0.3, 2.3.1 Statement Immutability and Exceptions.
     """
     top = {name: value for name, value in mapping(statement, "").items() if name not in _ALTERABLE}
-    context = at(statement, "context")
+    context = get_path(statement, "context")
     if isinstance(context, Mapping):
         top["context"] = {name: value for name, value in context.items() if name != "extensions"}
-    return {**top, "object": at(statement, "object", "id"), "verb": at(statement, "verb", "id")}
+    return {**top, "object": get_path(statement, "object", "id"), "verb": get_path(statement, "verb", "id")}
 
 
 def _definition(activity: object) -> Mapping[str, Any]:
-    return mapping(at(activity, "definition") or {}, "/object/definition")
+    return mapping(get_path(activity, "definition") or {}, "/object/definition")

@@ -1,8 +1,14 @@
-"""The stages of an event, in order, each thin.
+"""The Celery tasks, each thin; the work is in `pipeline`.
 
-`events` holds the tasks that the doorbell starts; they `drain` the inbox batch by batch. For each batch `apply` turns
-payloads into facts (`choices` follows what students chose, `orders` what teachers ordered), and `decide` does the rest:
-it sets the `table`, brings states up to date (`folding`), chooses, and writes what differs (`publishing`): one commit
-for an event's whole effect. `refresh` decides in the same way for students whose policy, catalogue or clock has moved
-without an event. `maintenance` rings for what nobody rang for, and does what is due at night.
+- `events`: one task for each kind of event; a message names ids in the inbox.
+- `refresh`: decide again for students whose policy, catalogue, model version or clock changed without an event.
+- `sweep`: every few seconds enqueue again what is overdue. `nightly`: train the model, prune old data, mark a refresh.
+- `lti_scores`: each night tell LMSs how many tasks are done, where a school wants it; `lti` calls their services.
+- `outbound`: JSON from other servers, within bounds. `progress`: counts for Flower.
+- `job`: the decorator that registers a task. `broker`: `enqueue` and `ping_broker`.
+- `routing`: which task applies which kind of event.
+
+Steps of an event in `pipeline`: `drain` claims batches from the inbox. For each, `apply_events` resolves names, builds
+facts and records them (`apply_overrides` for teacher overrides), and `decide` loads inputs, updates states, chooses and
+publishes what changed: one commit for the whole effect of an event.
 """

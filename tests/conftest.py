@@ -1,9 +1,11 @@
 """Real servers for the tests: embedded ones on private ports, or those that SOUSCHEF_*_URL name."""
 
 import os
+import resource
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,13 +17,40 @@ import redis
 from sqlalchemy.engine import make_url
 
 from config import settings as configuration
-from models import database, migrate
-from workers import embedded
-from workers.embedded import Servers
+from models import admin, engine
+from tests.promises import names_shown
+from workers.local.embedded import servers as embedded_servers
+from workers.local.embedded.servers import Servers
 
 SET_DATABASE = os.environ.get("SOUSCHEF_DATABASE_URL")
 SET_BROKER = os.environ.get("SOUSCHEF_BROKER_URL")
 SECRET_KEY = "a key of the tests, long enough for them"
+MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, where the machine has one
+MEMORY_BYTES = 2 * 1024**3
+"""Left free there by all that the tests write at once."""
+BEGAN = time.monotonic()
+
+
+def pytest_configure() -> None:
+    """Keep databases and temporary folders in memory, where there is room: a copied database costs a tenth there."""
+    if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_BYTES:
+        os.environ["TMPDIR"] = str(MEMORY)  # for child processes, the other workers of the run among them
+        tempfile.tempdir = None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end of a make target how long it took and what it covers."""
+    if "SUITE" not in os.environ:
+        return
+    minutes, seconds = divmod(round(time.monotonic() - BEGAN), 60)
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    cpu = sum(each.ru_utime + each.ru_stime for each in used)
+    ran = sum(len(terminalreporter.stats.get(outcome, [])) for outcome in ("passed", "failed"))
+    name = os.environ["SUITE"]
+    terminalreporter.section(name)
+    terminalreporter.write_line(f"{ran:,} tests in {minutes} min {seconds:02} s, {cpu:,.0f} CPU seconds")
+    terminalreporter.write_line(f"promises and laws that it shows: {' '.join(names_shown(name))}")
+    terminalreporter.write_line("what is shown where: docs/results/tests.md")
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +63,9 @@ def servers() -> Iterator[Servers]:
     folder = Path(tempfile.mkdtemp(prefix="souschef-tests-"))
     try:
         with (
-            embedded.running(folder / "data", database=not SET_DATABASE, broker=not SET_BROKER, durable=False) as found,
+            embedded_servers.running(
+                folder / "data", database=not SET_DATABASE, broker=not SET_BROKER, durable=False
+            ) as found,
             broker_of_our_own(SET_BROKER or found.broker_url) as broker,
         ):
             yield Servers(
@@ -81,13 +112,13 @@ def template(servers: Servers) -> Iterator[str]:
     """The name of a migrated, empty database to copy."""
     name = f"souschef_template_{secrets.token_hex(4)}"
     administer(servers.database_url, f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
-    migrate.upgrade(beside(servers.database_url, name))
+    admin.upgrade(beside(servers.database_url, name))
     yield name
     administer(servers.database_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
-def database_url(servers: Servers, template: str) -> Iterator[str]:
+def own_database(servers: Servers, template: str) -> Iterator[str]:
     """The address of a fresh, migrated database that is gone after the test."""
     yield from fresh(servers, template)
 
@@ -97,26 +128,26 @@ def fresh(servers: Servers, template: str) -> Iterator[str]:
     name = f"souschef_test_{secrets.token_hex(4)}"
     administer(servers.database_url, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield beside(servers.database_url, name)
-    database.close()
+    engine.close()
     administer(servers.database_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
 def database_settings(
-    database_url: str, servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_database: str, servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[configuration.Settings]:
     """Settings that point to a fresh database, to the broker, and to a data folder of the test's own."""
-    monkeypatch.setenv("SOUSCHEF_DATABASE_URL", database_url)
+    monkeypatch.setenv("SOUSCHEF_DATABASE_URL", own_database)
     monkeypatch.setenv("SOUSCHEF_BROKER_URL", servers.broker_url)
     monkeypatch.setenv("SOUSCHEF_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("SOUSCHEF_SECRET_KEY", SECRET_KEY)
     configuration.settings.cache_clear()
     yield configuration.settings()
-    database.close()
+    engine.close()
     configuration.settings.cache_clear()
 
 
-@pytest.fixture(name="database")
-def a_database(database_settings: configuration.Settings) -> str:
+@pytest.fixture
+def database_url(database_settings: configuration.Settings) -> str:
     """The address of a fresh, migrated database, which this process's settings point to."""
     return database_settings.database_url_text()

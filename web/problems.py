@@ -1,4 +1,4 @@
-"""What a request gets that is not taken: RFC 9457 problem+json with a stable code, never an echo of what was sent."""
+"""Error responses: RFC 9457 problem+json with a stable code, which never repeat what was sent."""
 
 from __future__ import annotations
 
@@ -8,32 +8,37 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from config.errors import OperatorError
+from models import engine
+
 log = structlog.get_logger(__name__)
 
 SENTENCES = {
     "auth_missing": "Send the key and secret that `souschef source add` printed.",
-    "auth_failed": "The credential or the signature is not good.",
-    "wrong_door": "This source's format goes to another door.",
-    "not_found": "There is nothing here.",
-    "method_not_allowed": "This door takes other methods; see Allow.",
-    "bad_request": "A parameter is missing or makes no sense.",
+    "auth_failed": "Invalid credentials or signature.",
+    "wrong_door": "This source's format belongs to another route.",
+    "not_found": "Not found.",
+    "method_not_allowed": "This route has other methods; see Allow.",
+    "bad_request": "A parameter is missing or invalid.",
     "bad_json": "The body is not one JSON document.",
     "bad_encoding": "The body is not UTF-8, or not what its Content-Encoding says.",
-    "too_deep": "The body is nested too deep.",
-    "number_range": "The body holds a number beyond a double.",
+    "too_deep": "The body is nested too deeply.",
+    "number_range": "The body has a number beyond a double.",
     "duplicate_key": "An object in the body has a name twice.",
-    "bad_unicode": "The body holds U+0000 or half a surrogate pair.",
+    "bad_unicode": "The body contains U+0000 or half a surrogate pair.",
+    "bad_multipart": "The body is not multipart/mixed with its statements as JSON in the first part.",
+    "alternate_syntax": "The alternate request syntax of xAPI (?method=) is not supported.",
     "not_an_object": "An event is a JSON object.",
-    "no_envelope": "This is no sensor's message: `data` holds the events.",
+    "no_envelope": "This is not a sensor's message: `data` contains the events.",
     "too_large": "The body is too large: send it in smaller batches.",
-    "unsupported_media": "Send application/json in UTF-8, plain or gzip.",
-    "unsupported_version": "This version of the format is not read.",
-    "refused": "This cannot be ordered; `reason` says why.",
+    "unsupported_media": "Send application/json in UTF-8, plain or gzip; xAPI statements also as multipart/mixed.",
+    "unsupported_version": "This version of the format is not supported.",
+    "refused": "This change is refused; `reason` says why.",
     "body_timeout": "The body came too slowly.",
     "rate_limited": "This source sends too often: try again later.",
-    "overloaded": "Too much at once: try again soon.",
+    "overloaded": "Too many requests at once: try again soon.",
     "unavailable": "The event could not be stored: try again.",
-    "internal": "Something broke here; nothing was stored.",
+    "internal": "An internal error; nothing was stored.",
 }
 _STATUSES = {
     "auth_missing": 401,
@@ -54,8 +59,8 @@ _STATUSES = {
 _RETRY_AFTER_SECONDS = {"overloaded": 2, "unavailable": 5}
 
 
-class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
-    """A request that is not taken, by its code."""
+class ProblemError(Exception):
+    """A request that is refused, by its code."""
 
     def __init__(
         self, code: str, *, allow: str | None = None, retry_after: int | None = None, reason: str | None = None
@@ -65,7 +70,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
         self.allow = allow
         self.retry_after = _RETRY_AFTER_SECONDS.get(code) if retry_after is None else retry_after
         self.reason = reason
-        """Why exactly, for a teacher's tool to show; it may name what was asked for."""
+        """The exact cause, for a teacher's tool to show; it may repeat parts of the request."""
 
     @property
     def status(self) -> int:
@@ -73,8 +78,8 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
         return _STATUSES.get(self.code, 400)
 
 
-def answer(problem: Problem) -> Response:
-    """Return a problem as a response, and tell the log which it was."""
+def problem_response(problem: ProblemError) -> Response:
+    """Return a problem as a response, and log its code."""
     log.info("refused", code=problem.code, status=problem.status)
     headers: dict[str, str] = {}
     if problem.status == HTTPStatus.UNAUTHORIZED:
@@ -96,6 +101,16 @@ def answer(problem: Problem) -> Response:
 
 
 def handle(_: Request, error: Exception) -> Response:
-    """Answer a problem that was raised while a request was handled; whatever else it is, nothing of it is told."""
-    problem = error if isinstance(error, Problem) else Problem("internal")
-    return answer(problem)
+    """Answer an exception of a route: a problem by its code, anything else as `internal`."""
+    problem = error if isinstance(error, ProblemError) else ProblemError("internal")
+    return problem_response(problem)
+
+
+def unavailable(_: Request, error: Exception) -> Response:
+    """Answer that the sender should try again: the database, or something else that an operator can fix, failed.
+
+    Nothing was stored, or it is unknown whether it was. Any other error is a bug, and is logged with its location.
+    """
+    expected = isinstance(error, OperatorError) or engine.is_infrastructure_error(error)
+    log.warning("inbox_unavailable", error=type(error).__name__, exc_info=None if expected else error)
+    return problem_response(ProblemError("unavailable"))

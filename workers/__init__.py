@@ -1,6 +1,6 @@
-"""How things run: the app for Celery's command line, the servers and processes of one machine, and `souschef`.
+"""Entry points of the processes: the Celery application, the API, and the command line `souschef`.
 
-`app` is what `celery -A workers.app worker|beat|flower` loads. `embedded` starts PostgreSQL and Valkey from wheels
-where no address is set; `supervisor` starts everything on one machine and keeps it running; `command_line` is
-`souschef`, with a file for each command in `commands/`.
+`celery -A workers.app worker|beat|flower` loads `app`, and `uvicorn workers.api:app` loads `api`. `sweeper` is the
+thread in each worker that finds overdue events. `local/` runs everything on one machine, with PostgreSQL and Valkey
+from wheels if no address is set. `cli/` is `souschef`, with its commands in `cli/commands/`.
 """

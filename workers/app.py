@@ -1,7 +1,7 @@
-"""The app as Celery's command line sees it: `celery -A workers.app worker|beat|flower`.
+"""The Celery application for the command line: `celery -A workers.app worker|beat|flower`.
 
-It adds what belongs to a running process and not to the app: the log, the sweep in each worker's main process, signs of
-life, Flower's configuration, and one sentence instead of a traceback where settings are wrong or no broker is known.
+It adds what a running process needs beyond the application: logging, the sweeper in each worker's main process,
+heartbeats, Flower's configuration, and one sentence instead of a traceback if the settings are wrong.
 """
 
 from __future__ import annotations
@@ -13,41 +13,48 @@ from typing import Any
 
 from celery import signals
 
-from config import collector
 from config import logging as our_logging
+from config import telemetry
 from config.celery import app
-from config.errors import Mendable
+from config.errors import OperatorError
 from config.settings import settings
-from workers import liveness
-from workers.database_shape import check_shape
-from workers.surroundings import check_port
+from workers import gc_tuning, heartbeat, remote_control
+from workers.listening import ListeningStep
+from workers.preflight import check_migrations, check_port
 from workers.sweeper import Sweeper
 
 __all__ = ["app"]
 
 ROOT = Path(__file__).parent.parent
 _sweeper = Sweeper()
+app.steps["consumer"].add(ListeningStep)
+app.steps["consumer"].add(remote_control.KeepConsuming)
 
 
 def _prepare_command_line() -> None:
-    """Have Flower read our configuration, and refuse in one sentence what no process could run with."""
+    """Point Flower to our configuration, and exit with one sentence if the settings allow no process to run."""
     os.environ.setdefault("FLOWER_CONF", str(ROOT / "config" / "flower.py"))
     try:
         settings().broker_url_text()
-        liveness.prepare(settings().data_dir)
+        heartbeat.prepare(settings().data_dir)
         settings().flower_password_text()
         if "worker" in sys.argv:
-            check_shape(settings().database_url_text())
+            check_migrations(settings().database_url_text())
         if "flower" in sys.argv and not any(word.startswith(("--port", "--address")) for word in sys.argv):
             check_port(settings().flower_host, settings().flower_port, what="Flower", setting="SOUSCHEF_FLOWER_PORT")
-    except Mendable as error:
+    except OperatorError as error:
         sys.stderr.write(f"souschef: {error}\n")
         raise SystemExit(error.exit_code) from None
 
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator] # Celery ships no types
-def _log_our_way(**_: Any) -> None:  # noqa: ANN401 - whatever Celery passes
+def _configure_logging(**_: Any) -> None:  # noqa: ANN401 - Celery passes arguments of many types
     our_logging.configure()
+
+
+@signals.worker_init.connect  # type: ignore[untyped-decorator] # Celery ships no types
+def _restrict_remote_control(**_: Any) -> None:  # noqa: ANN401 - see above
+    remote_control.restrict()
 
 
 @signals.worker_ready.connect  # type: ignore[untyped-decorator] # Celery ships no types
@@ -62,16 +69,22 @@ def _stop_sweeping(**_: Any) -> None:  # noqa: ANN401 - see above
 
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator] # Celery ships no types
 def _open_own_connections(**_: Any) -> None:  # noqa: ANN401 - see above
-    """Forget the connections of the main process, which a fork would share, without a word on them."""
-    from models import database
+    """Drop the connections that the fork shares with the main process, without using them."""
+    from models import engine
 
-    database.after_fork()
-    collector.calm()
+    engine.after_fork()
+    gc_tuning.tune_gc()
+    telemetry.start("souschef-worker")
+
+
+@signals.worker_process_shutdown.connect  # type: ignore[untyped-decorator] # Celery ships no types
+def _export_last_spans(**_: Any) -> None:  # noqa: ANN401 - see above
+    telemetry.stop()
 
 
 @signals.beat_init.connect  # type: ignore[untyped-decorator] # Celery ships no types
-def _show_life(**_: Any) -> None:  # noqa: ANN401 - see above
-    liveness.beat_in_background("beat", settings().data_dir)
+def _start_heartbeat(**_: Any) -> None:  # noqa: ANN401 - see above
+    heartbeat.beat_in_background("beat", settings().data_dir)
 
 
 if Path(sys.argv[0]).stem == "celery" or sys.argv[0].endswith("celery/__main__.py"):

@@ -1,72 +1,76 @@
-"""The sweep in each worker's main process: what nobody rang for is rung for, whichever single process is dead."""
+"""Run the sweep from a thread in every worker, so that no single process is needed for recovery."""
 
 from __future__ import annotations
 
 import random
 import threading
-import time
 
 import structlog
 
 from config.settings import settings
-from workers import liveness
+from workers import heartbeat
+from workers.listening import listening
 
 log = structlog.get_logger(__name__)
 
 JITTER = 0.2
-"""Share of the period by which sweeps are spread, so that many workers do not sweep at once."""
+"""Share of the period by which sweeps vary, so that many workers do not sweep at once."""
 
-LOOK_SECONDS = 2.0
-"""How often a worker looks for events that an LMS has written by SQL."""
+POLL_SECONDS = 2.0
+"""How often a worker polls the outbox, into which an LMS writes events by SQL."""
 
 
 class Sweeper:
-    """One thread that sweeps every few seconds; a sweep that fails is tried again at the next turn."""
+    """Threads that sweep and poll the outbox every few seconds; what failed is tried again in the next period."""
 
     def __init__(self) -> None:
-        self._over = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._stopped = threading.Event()
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Begin; imports happen here, before the thread, because a pool process may be forked at any moment."""
-        from tasks.maintenance import sweep_once  # noqa: F401 - see above
+        """Start; the import happens before the thread starts, because a pool process may be forked at any moment."""
+        from tasks.sweep import sweep_once  # noqa: F401 - see above
 
-        self._over.clear()
-        self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
-        self._thread.start()
+        self._stopped.clear()
+        loops = {"sweeper": self._sweep_regularly, "outbox": self._poll_outbox_regularly}
+        self._threads = [threading.Thread(target=loop, name=name, daemon=True) for name, loop in loops.items()]
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """End after the sweep that runs."""
-        self._over.set()
+        """Stop after the current sweep and poll."""
+        self._stopped.set()
 
-    def _run(self) -> None:
+    def _sweep_regularly(self) -> None:
         period = settings().sweep_seconds
         while True:
-            liveness.touch("worker", settings().data_dir)
-            due = time.monotonic() + period * random.uniform(1 - JITTER, 1 + JITTER)
-            while (left := due - time.monotonic()) > 0:
-                if self._over.wait(min(LOOK_SECONDS, left)):
-                    return
-                if left > LOOK_SECONDS:
-                    look()
+            if listening.check():
+                heartbeat.touch("worker", settings().data_dir)
+            if self._stopped.wait(period * random.uniform(1 - JITTER, 1 + JITTER)):
+                return
             sweep()
 
+    def _poll_outbox_regularly(self) -> None:
+        """Poll in a thread of its own: a flood in the outbox must not hold up the sweep, nor the heartbeat."""
+        while not self._stopped.wait(POLL_SECONDS):
+            poll_outbox()
 
-def look() -> None:
-    """Take what an LMS has written by SQL: nobody rings for it, and a teacher's order must not wait for the sweep."""
-    from tasks.outbox import drain_outbox
+
+def poll_outbox() -> None:
+    """Take what an LMS has written by SQL. No message announces it, and an override must not wait for the sweep."""
+    from tasks.sweep import drain_outbox
 
     try:
         drain_outbox()
-    except Exception as error:  # noqa: BLE001 - as below
-        log.warning("look_failed", error=type(error).__name__)
+    except Exception:
+        log.exception("outbox_poll_failed")
 
 
 def sweep() -> None:
-    """Sweep once; the database's troubles are logged by their kind and left to the next turn."""
-    from tasks.maintenance import sweep_once
+    """Sweep once; log a failure with its type and place, so that the thread goes on."""
+    from tasks.sweep import sweep_once
 
     try:
         sweep_once()
-    except Exception as error:  # noqa: BLE001 - no trouble may end the sweeping
-        log.warning("sweep_failed", error=type(error).__name__)
+    except Exception:
+        log.exception("sweep_failed")

@@ -8,7 +8,7 @@
 
 declare(strict_types=1);
 
-/** Open a connection from a URL such as `souschef contract login` prints. */
+/** Open a connection from a URL such as `souschef lms-login` prints. */
 function connect(string $url): PDO
 {
     $parts = parse_url($url);

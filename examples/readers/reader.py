@@ -34,8 +34,8 @@ def main(cursor: Path) -> None:
             erased = [row for row in changes if not row["student_ref"]]
             if drop := [row["assignment_id"] for row in erased if row["state"] == "withdrawn"]:
                 print(json.dumps({"drop": drop}))
-            named = {row["student_ref"] for row in changes if row["kind"] == "assignment"}
-            for student in sorted(named - {""}):
+            students = {row["student_ref"] for row in changes if row["kind"] == "assignment"}
+            for student in sorted(students - {""}):
                 assignments = database.execute(OPEN, [student]).fetchall()
                 print(json.dumps({"student": student, "assignments": assignments}))
             last = changes[-1]["number"]

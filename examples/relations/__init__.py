@@ -1,6 +1,7 @@
 """How the answer of a task follows from its quantities, and which numbers are worth asking about.
 
-Each relation is known by a name that `shapes/*.toml` uses and that `examples.solving` answers in a way of its own.
+Each relation has a name that `task_templates/*.toml` uses and that `examples.answer_checker` answers in its own way.
+
 """
 
 from examples.relations.algebra import ALGEBRA

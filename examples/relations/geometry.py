@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from examples.number_words import clock, shape_name
 from examples.numbers import Number, decimal, whole
 from examples.relations.values import Choice, Quantities, Relation, picks, val
-from examples.words import clock, shape_name
 
 PI = Fraction(314, 100)
 """As the tasks tell the student to take it."""

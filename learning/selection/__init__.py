@@ -1,29 +1,35 @@
-"""The decision: skill gates, interest chooses inside a tolerance, the teacher rules, every line explains itself.
+"""The decision: skills decide what to practise, interest chooses within a tolerance, a teacher overrides both.
 
-`choose` is a pure function of a student's place (beliefs, interests, history, what lies open), the catalogue, the
-policy, the class's scope and the teacher's orders, at one moment. It goes in one straight line (`decide`):
+`choose` is a pure function of a student's context (beliefs, interests, history, open assignments), the catalogue, the
+policy, the class's scope and the teacher's overrides, at one moment. `decide` goes through these steps in order:
 
-1. *Compact* (`inputs`): everything becomes integers in 1/10,000 (`fixed`), interests only with the switch on. From
+1. *Inputs* (`inputs`): everything becomes integers in 1/10,000 (`fixed_point`), interests only with the switch on. From
    here on there are no floats, so that every machine comes to the same decision.
-2. *What stays* (`stability`): an unattempted assignment stays unless a named trigger fires: attempted, teacher, a rule
-   broken, something better by more than the hysteresis in two refreshes with newer evidence, or left alone too long.
-3. *The teacher* (`teacher`): must-dos and pins are followed first, above the machine's rules, which the record names.
-4. *Candidates* (`candidates`): a skill in scope that is needed gets a value (`value`): the gap weighed by what the
-   curriculum says and by how near it is, what it unlocks, review, information, new contexts, less repetition. Of its
-   materials those that pass the hard rules (`admissible`) and whose predicted success is nearest to 0.75 are looked up
-   on sorted shelves (`shelves`): the catalogue is never scanned. Value times fit is a candidate's value.
-5. *The window* (`window`): among candidates within the tolerance of the best, the highest interest x confidence x
-   depth (`liking`) wins; where no interest is clear, what has no theme. The value given up is the price of interest.
-   At tolerance 0 interest decides nothing. Every eighth choice tries the least-known context.
-6. *The menu* (`menu`): up to three alternates of the same skill, equally hard, each in another context.
-7. *The ladder* (`ladder`): where a student would have nothing at all, rules are waived one rung after the other: wider
-   band, reuse, neutral, the weakest prerequisite. Every rung is named; if none helps, the reason for nothing is.
-8. *The record* (`record`, `outcome`): the compact inputs with as much of the catalogue as the decision rested on, and
-   the outcome with the best candidates, the best by skill alone, the runner-up and why not. `replay` decides again from
-   a record alone, byte for byte. And two sentences that a teacher can read (`sentences`).
+2. *Stability* (`stability`): an unattempted assignment stays unless a named trigger fires: attempted, teacher, a rule
+   broken, something better by more than the hysteresis in two refreshes with newer evidence, or expired.
+3. *Teacher overrides* (`teacher_overrides`): must-dos and pins come first, above the hard rules, and the record names
+   the rules that they break.
+4. *Candidates* (`candidates`): a skill in scope that is needed gets a value (`value`): the gap weighted by the
+   curriculum and by how near it is, what it unlocks, review, information, new contexts, less repetition. Of its
+   materials those that pass the hard rules (`hard_rules`) and whose predicted success is nearest to 0.75 are found in
+   sorted indexes (`material_index`): the catalogue is never scanned. Value times fit is a candidate's value.
+5. *Context* (`interest_choice`): among candidates within the tolerance of the best, the highest interest x confidence
+   x depth wins; where no interest is clear, a neutral material. The value given up is the price of interest. At
+   tolerance 0 interest decides nothing. Every eighth choice tries the least-known context.
+6. *Menu* (`interest_choice`): up to three alternates of the same skill, equally hard, each in another context.
+7. *Fallbacks* (`fallbacks`, `gaps_first`): where a student, or a ready skill with a gap, would have nothing at all,
+   rules are relaxed one after the other: wider band, reuse, neutral, the weakest prerequisite, the nearest material.
+   Each is named; if none helps, the reason for no assignment is. No skill at its target gets a slot before such a gap.
+8. *Record* (`record`, `result`): the inputs with the part of the catalogue that the decision rests on, and the outcome
+   with the best candidates, the best by skill alone, the runner-up and why it lost. `replay` decides again from a
+   record alone, byte for byte. And two sentences that a teacher can read (`explanations`).
 
-Each hard rule is a small named function; `admissible.broken` lists those that any material breaks for a student, each
-with a sentence, and so answers "why not this one?". The laws that hold are in `tests/learning/selection/laws.py`.
+A student has a list for each class (`ClassList`): `choose_lists` decides them one after the other, each with what is
+open on the others among its inputs (`lists`), after `placement` has said which open work and overrides belong to which.
+`choose` is the decision for one list alone.
+
+Each hard rule is a small named function; `hard_rules.broken_rules` lists those that any material breaks for a student,
+each with a sentence, and so answers "why not this one?". The laws that hold are in `tests/learning/selection/laws.py`.
 """
 
 from learning.selection.catalogue import (
@@ -36,44 +42,77 @@ from learning.selection.catalogue import (
     Strength,
     Topic,
 )
-from learning.selection.decide import choose, replay
-from learning.selection.decision import Chosen, Decision, Kept, Need, Nothing, Option, Rung, Trigger, Unmet, Withdrawn
-from learning.selection.place import AssignmentState, Carry, CurrentAssignment, Liking, Pace, Place, Tally, Use
-from learning.selection.policy import Order, OrderKind, Orders, Policy, PolicyError, ScopeWindow
+from learning.selection.decision import (
+    CatalogueNeed,
+    Decision,
+    Fallback,
+    FilledSlot,
+    MenuOption,
+    NoAssignmentReason,
+    Placement,
+    StudentLists,
+    Trigger,
+    UnchangedSlot,
+    UnmetOverride,
+    Withdrawal,
+)
+from learning.selection.placement import ListFrame, OpenSlot, OrderForStudent, in_order, place_open_work, place_orders
+from learning.selection.policy import ClassScope, OverrideKind, Policy, PolicyError, TeacherOverride, TeacherOverrides
+from learning.selection.student import (
+    AnswerCounts,
+    AssignmentState,
+    CompletionRate,
+    CurrentAssignment,
+    DecisionMemory,
+    InterestLike,
+    MaterialAttempt,
+    StudentContext,
+)
+from learning.selection.student_decision import ClassList, choose, choose_lists, replay
 
 __all__ = [
+    "AnswerCounts",
     "AssignmentState",
-    "Carry",
     "Catalogue",
     "CatalogueError",
-    "Chosen",
+    "CatalogueNeed",
+    "ClassList",
+    "ClassScope",
+    "CompletionRate",
     "CurrentAssignment",
     "Decision",
+    "DecisionMemory",
     "Depth",
-    "Kept",
-    "Liking",
+    "Fallback",
+    "FilledSlot",
+    "InterestLike",
+    "ListFrame",
     "Material",
-    "Need",
-    "Nothing",
-    "Option",
-    "Order",
-    "OrderKind",
-    "Orders",
-    "Pace",
-    "Place",
+    "MaterialAttempt",
+    "MenuOption",
+    "NoAssignmentReason",
+    "OpenSlot",
+    "OrderForStudent",
+    "OverrideKind",
+    "Placement",
     "Policy",
     "PolicyError",
     "Prerequisite",
-    "Rung",
-    "ScopeWindow",
     "Skill",
     "Strength",
-    "Tally",
+    "StudentContext",
+    "StudentLists",
+    "TeacherOverride",
+    "TeacherOverrides",
     "Topic",
     "Trigger",
-    "Unmet",
-    "Use",
-    "Withdrawn",
+    "UnchangedSlot",
+    "UnmetOverride",
+    "Withdrawal",
     "choose",
+    "choose_lists",
+    "in_order",
+    "place_open_work",
+    "place_orders",
     "replay",
 ]

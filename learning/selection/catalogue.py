@@ -1,4 +1,4 @@
-"""What can be taught and with what: skills, their prerequisites, topics and materials, indexed once."""
+"""The catalogue: skills, their prerequisites, topics and materials, indexed once."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from enum import StrEnum
 from graphlib import CycleError, TopologicalSorter
 from typing import TypeVar
 
-from learning.selection.fixed import SCALE, fixed
-from learning.selection.shelves import Entry, Shelves, shelve
+from learning.selection.fixed_point import SCALE, to_fixed
+from learning.selection.material_index import MaterialIndex, MaterialRow, build_index
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
-MOST_DIFFICULT = 6.0
-"""Logits either way; beyond it a difficulty is a slip of the pen."""
-MOST_MINUTES = 600
+MAX_DIFFICULTY = 6.0
+"""Largest difficulty in logits, positive or negative; beyond it a value is a mistake."""
+MAX_MINUTES = 600
 
 
 class Depth(StrEnum):
-    """Whether a material's context carries the mathematics (structural), dresses it (cosmetic), or is none."""
+    """Whether a material's context is part of its mathematics (structural), only its setting (cosmetic), or none."""
 
     STRUCTURAL = "structural"
     COSMETIC = "cosmetic"
@@ -29,7 +29,7 @@ class Depth(StrEnum):
 
 
 class Strength(StrEnum):
-    """How much a skill needs another: a strong prerequisite gates, a weak one advises."""
+    """How much a skill needs another: it waits for a strong prerequisite, and not for a weak one."""
 
     STRONG = "strong"
     WEAK = "weak"
@@ -37,7 +37,7 @@ class Strength(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Prerequisite:
-    """A skill that another one needs."""
+    """A skill that another skill builds on."""
 
     skill: int
     strength: Strength = Strength.STRONG
@@ -50,37 +50,37 @@ class Skill:
     id: int
     ref: str
     title: str
-    """Plain words that read as part of a sentence: "adding fractions with unlike denominators"."""
+    """Plain words that fit into a sentence: "adding fractions with unlike denominators"."""
     grade: float | None = None
     weight: float = 1.0
-    """How much the curriculum cares, above 0; 1 is the ordinary."""
+    """Weight in the curriculum, above 0; 1 is usual."""
     prerequisites: tuple[Prerequisite, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic of interest; a material's context names it by `ref`."""
+    """A topic of interest; a material's context is the `ref` of one."""
 
     ref: str
     title: str
-    """Plain words that read after "about": "football", "space travel"."""
+    """Plain words that fit after "about": "football", "space travel"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Something that can be assigned."""
+    """A material that can be assigned."""
 
     id: int
     title: str
     skills: tuple[int, ...]
-    """What it practises; the first is the one that it is for."""
+    """The skills that it practises; the first is the one that it is for."""
     difficulty: float
     """Logits relative to its skills: 0 is an average item of theirs, 1 is harder."""
     context: str | None = None
-    """The topic that it is dressed in; None is neutral."""
+    """The ref of its topic; None is neutral."""
     depth: Depth = Depth.NEUTRAL
     reading_level: float | None = None
-    """School grade that reading it takes; None is unknown, and hinders nobody."""
+    """School grade of its text; None is unknown and fits every student."""
     minutes: int = 10
     language: str = "en"
     licence: str | None = None
@@ -90,7 +90,7 @@ class Material:
 
 
 class CatalogueError(ValueError):
-    """A skill, topic or material of the catalogue is impossible, or names something that is not in it."""
+    """A skill, topic or material is impossible, or refers to something that the catalogue lacks."""
 
     def __init__(self, subject: str, value: object) -> None:
         super().__init__(f"{subject}: {value!r}")
@@ -105,18 +105,18 @@ class Catalogue:
     version: int
     skills: Mapping[int, Skill]
     topics: Mapping[str, Topic]
-    entries: Mapping[int, Entry] = field(repr=False)
-    """The materials, in integers."""
-    shelves: Shelves = field(repr=False)
-    needs: Mapping[int, tuple[int, ...]] = field(repr=False)
+    entries: Mapping[int, MaterialRow] = field(repr=False)
+    """The materials as integers, by id."""
+    index: MaterialIndex = field(repr=False)
+    prerequisites: Mapping[int, tuple[int, ...]] = field(repr=False)
     """The strong prerequisites of each skill."""
     unlocks: Mapping[int, tuple[tuple[int, int], ...]] = field(repr=False)
-    """Of each skill the (dependent skill, share in 1/10,000) that it opens; a weak one counts for a third."""
-    longest: int = 0
-    """Minutes that the longest material takes."""
+    """(dependent skill, share in 1/10,000) of each skill; a weak prerequisite counts for a third."""
+    max_minutes: int = 0
+    """Minutes of the longest material."""
 
     @classmethod
-    def of(
+    def build(
         cls,
         *,
         version: int,
@@ -124,95 +124,119 @@ class Catalogue:
         materials: Iterable[Material],
         topics: Iterable[Topic] = (),
     ) -> Catalogue:
-        """Return the catalogue with its indexes.
+        """Build a catalogue with its indexes.
 
         Raises:
-            CatalogueError: an id comes twice, a material's skill, context or numbers are impossible, or prerequisites
-                are unknown or form a cycle.
+            CatalogueError: an id is not unique, a material's skill, context or numbers are impossible, or a
+                prerequisite is unknown or part of a cycle.
         """
-        known = _by(skills, "skill", lambda skill: skill.id)
-        for skill in known.values():
-            _check_skill(skill, known)
-        needs = {
+        skills_by_id = _by_unique_key(skills, "skill", lambda skill: skill.id)
+        for skill in skills_by_id.values():
+            _check_skill(skill, skills_by_id)
+        strong = {
             skill.id: tuple(sorted(p.skill for p in skill.prerequisites if p.strength is Strength.STRONG))
-            for skill in known.values()
+            for skill in skills_by_id.values()
         }
-        _refuse_cycles({skill.id: tuple(p.skill for p in skill.prerequisites) for skill in known.values()})
-        named = _by(topics, "topic", lambda topic: topic.ref)
-        entries = {m.id: _entry(m, known, named) for m in _by(materials, "material", lambda m: m.id).values()}
-        longest = max((entry.minutes for entry in entries.values()), default=0)
-        return cls(version, known, named, entries, shelve(entries.values()), needs, _unlocks(known.values()), longest)
+        _refuse_cycles({skill.id: tuple(p.skill for p in skill.prerequisites) for skill in skills_by_id.values()})
+        topics_by_ref = _by_unique_key(topics, "topic", lambda topic: topic.ref)
+        materials_by_id = _by_unique_key(materials, "material", lambda material: material.id)
+        entries = {id_: _entry(material, skills_by_id, topics_by_ref) for id_, material in materials_by_id.items()}
+        return cls(
+            version,
+            skills_by_id,
+            topics_by_ref,
+            entries,
+            build_index(entries.values()),
+            strong,
+            _unlocks(skills_by_id.values()),
+            max((entry.minutes for entry in entries.values()), default=0),
+        )
 
-    def relevant(self, scope: Iterable[int] | None) -> frozenset[int]:
-        """Return the skills of which `choose` wants beliefs: those in scope (None: all) and all that they rest on.
+    def next_grade_skills(self, scope: Iterable[int]) -> frozenset[int]:
+        """Return the skills of the next grade above all of a scope that build, strongly, on a skill of it."""
+        within = {skill for skill in scope if skill in self.skills}
+        grades = [grade for skill in within if (grade := self.skills[skill].grade) is not None]
+        if not grades:
+            return frozenset()
+        top = max(grades)
+        above: dict[int, float] = {}
+        for skill in within:
+            for dependent, _ in self.unlocks.get(skill, ()):
+                grade = self.skills[dependent].grade if dependent in self.skills else None
+                if grade is not None and grade > top and skill in self.prerequisites.get(dependent, ()):
+                    above[dependent] = grade
+        return frozenset(skill for skill, grade in above.items() if grade == min(above.values()))
 
-        Skills that their materials practise besides are among them.
+    def related_skills(self, scope: Iterable[int] | None) -> frozenset[int]:
+        """Return the skills whose beliefs `choose` needs: those in scope (None: all) and their prerequisites.
+
+        Further skills of their materials, and the prerequisites of these, are included.
         """
         if scope is None:
             return frozenset(self.skills)
-        found: set[int] = set()
-        waiting = [skill for skill in scope if skill in self.skills]
-        while waiting:
-            skill = waiting.pop()
-            if skill not in found:
-                found.add(skill)
-                waiting += self.needs[skill]
-        beside = {other for skill in found for group in self.shelves.get(skill, ()) for other in group.skills}
-        return frozenset(found | beside | {need for other in beside for need in self.needs[other]})
+        related: set[int] = set()
+        pending = [skill for skill in scope if skill in self.skills]
+        while pending:
+            skill = pending.pop()
+            if skill not in related:
+                related.add(skill)
+                pending += self.prerequisites[skill]
+        further = {other for skill in related for skill_set in self.index.get(skill, ()) for other in skill_set.skills}
+        return frozenset(related | further | {need for other in further for need in self.prerequisites[other]})
 
 
-def _by(values: Iterable[T], kind: str, key: Callable[[T], K]) -> dict[K, T]:
-    found: dict[K, T] = {}
+def _by_unique_key(values: Iterable[T], kind: str, key: Callable[[T], K]) -> dict[K, T]:
+    unique: dict[K, T] = {}
     for value in values:
-        if key(value) in found:
+        if key(value) in unique:
             raise CatalogueError(f"{kind} twice", key(value))
-        found[key(value)] = value
-    return found
+        unique[key(value)] = value
+    return unique
 
 
-def _check_skill(skill: Skill, known: Mapping[int, Skill]) -> None:
+def _check_skill(skill: Skill, skills: Mapping[int, Skill]) -> None:
     if not 0.0 < skill.weight < math.inf:
         raise CatalogueError(f"weight of skill {skill.id}", skill.weight)
     for prerequisite in skill.prerequisites:
-        if prerequisite.skill not in known or prerequisite.skill == skill.id:
+        if prerequisite.skill not in skills or prerequisite.skill == skill.id:
             raise CatalogueError(f"prerequisite of skill {skill.id}", prerequisite.skill)
 
 
-def _refuse_cycles(needs: Mapping[int, tuple[int, ...]]) -> None:
+def _refuse_cycles(prerequisites: Mapping[int, tuple[int, ...]]) -> None:
     try:
-        TopologicalSorter(needs).prepare()
+        TopologicalSorter(prerequisites).prepare()
     except CycleError as error:
         raise CatalogueError("prerequisites form a cycle", error.args[1]) from None
 
 
 def _unlocks(skills: Iterable[Skill]) -> dict[int, tuple[tuple[int, int], ...]]:
-    found: dict[int, list[tuple[int, int]]] = {}
+    unlocks: dict[int, list[tuple[int, int]]] = {}
     for skill in skills:
         for prerequisite in skill.prerequisites:
             share = SCALE if prerequisite.strength is Strength.STRONG else SCALE // 3
-            found.setdefault(prerequisite.skill, []).append((skill.id, share))
-    return {skill: tuple(sorted(pairs)) for skill, pairs in found.items()}
+            unlocks.setdefault(prerequisite.skill, []).append((skill.id, share))
+    return {skill: tuple(sorted(pairs)) for skill, pairs in unlocks.items()}
 
 
-def _entry(material: Material, skills: Mapping[int, Skill], topics: Mapping[str, Topic]) -> Entry:
-    """Return a material in integers."""
+def _entry(material: Material, skills: Mapping[int, Skill], topics: Mapping[str, Topic]) -> MaterialRow:
+    """Check a material and convert it to integers."""
     if not material.skills or len(set(material.skills)) < len(material.skills):
         raise CatalogueError(f"skills of material {material.id}", material.skills)
     if not skills.keys() >= set(material.skills):
         raise CatalogueError(f"skills of material {material.id}", material.skills)
     if material.context is not None and material.context not in topics:
         raise CatalogueError(f"context of material {material.id}", material.context)
-    if not -MOST_DIFFICULT <= material.difficulty <= MOST_DIFFICULT:
+    if not -MAX_DIFFICULTY <= material.difficulty <= MAX_DIFFICULTY:
         raise CatalogueError(f"difficulty of material {material.id}", material.difficulty)
-    if not 1 <= material.minutes <= MOST_MINUTES:
+    if not 1 <= material.minutes <= MAX_MINUTES:
         raise CatalogueError(f"minutes of material {material.id}", material.minutes)
-    return Entry(
+    return MaterialRow(
         material.id,
         material.skills,
-        fixed(material.difficulty),
+        to_fixed(material.difficulty),
         material.context,
         _depth(material).value,
-        None if material.reading_level is None else fixed(material.reading_level),
+        None if material.reading_level is None else to_fixed(material.reading_level),
         material.minutes,
         material.language,
         material.licence,
@@ -222,7 +246,7 @@ def _entry(material: Material, skills: Mapping[int, Skill], topics: Mapping[str,
 
 
 def _depth(material: Material) -> Depth:
-    """Return the depth that counts: without a context there is none, and a context is at least a dress."""
+    """Return the depth that counts: neutral without a context, and at least cosmetic with one."""
     if material.context is None:
         return Depth.NEUTRAL
     return Depth.COSMETIC if material.depth is Depth.NEUTRAL else material.depth

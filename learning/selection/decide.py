@@ -1,121 +1,150 @@
-"""The decision from beginning to end, one straight line."""
+"""The decision for one list of a student from beginning to end, step by step."""
 
 from __future__ import annotations
 
-from learning.selection.candidates import Search
-from learning.selection.case import Case
+from learning.selection.builder import DecisionBuilder
+from learning.selection.candidates import Candidate, CandidateSearch
 from learning.selection.catalogue import Catalogue
-from learning.selection.decision import Decision, Trigger
-from learning.selection.draft import Draft
-from learning.selection.fixed import SCALE
-from learning.selection.inputs import Inputs, compact
-from learning.selection.ladder import climb
-from learning.selection.outcome import outcome
-from learning.selection.place import Place
-from learning.selection.policy import Orders, Policy, ScopeWindow
-from learning.selection.record import inputs_of
-from learning.selection.stability import holds_all, newer_than_its_own, outlived, value_now
-from learning.selection.teacher import follow
+from learning.selection.context import DecisionContext
+from learning.selection.decision import Trigger
+from learning.selection.fallbacks import relaxations
+from learning.selection.fixed_point import SCALE
+from learning.selection.gaps_first import (
+    best_for_slot,
+    fill_for_gap,
+    give_way_to_gaps,
+    waiting_gaps,
+    without_fitting_material,
+)
+from learning.selection.inputs import Inputs
+from learning.selection.liked_theme import give_way_to_liked
+from learning.selection.stability import current_value, has_newer_evidence_than, is_expired, is_on_hold
+from learning.selection.stretch import fill_stretch
+from learning.selection.teacher_overrides import apply_overrides, fulfil_by_chosen
 
 
-def choose(
-    place: Place,
-    *,
-    catalogue: Catalogue,
-    policy: Policy,
-    scope: ScopeWindow | None,
-    orders: Orders,
-    as_of: float,
-) -> Decision:
-    """Return what one student is assigned at `as_of` (seconds since 1970), and why.
+def decide_list(inputs: Inputs, catalogue: Catalogue, *, recorded: bool = False) -> DecisionBuilder:
+    """Decide on the fixed-point inputs of one list, new or read from a record.
 
-    A pure function: equal arguments give equal decisions, on any machine. Without a scope everything is in it, and the
-    outcome is proposed, never assigned.
+    A pure function: what is open on the student's other lists is among the inputs.
     """
-    inputs = compact(place, catalogue=catalogue, policy=policy, scope=scope, orders=orders, as_of=as_of)
-    return decide(inputs, catalogue)
+    ctx = DecisionContext(inputs, catalogue, recorded=recorded)
+    builder = DecisionBuilder.start(ctx)
+    apply_overrides(builder)
+    withdraw_surplus(builder)
+    if not is_on_hold(ctx):
+        search = CandidateSearch(ctx)
+        fill_slots(builder, search)
+        apply_fallbacks(builder)
+        give_way_to_gaps(builder, search)
+        replace_expired(builder, search)
+        replace_with_better(builder, search)
+        # What was replaced may have been the slot of a gap.
+        give_way_to_gaps(builder, search)
+        # A replacement may take fewer minutes and so leave room for another assignment.
+        fill_slots(builder, search)
+        fulfil_by_chosen(builder)
+        # Last, so that it changes nothing but themes.
+        give_way_to_liked(builder, search)
+    return builder
 
 
-def replay(record: str) -> str:
-    """Decide again from a record's inputs alone; the result equals the record, byte for byte.
+def withdraw_surplus(builder: DecisionBuilder) -> None:
+    """Withdraw the least valuable assignments beyond the list's share of the student's limit; protected ones stay."""
+    others = builder.ctx.inputs.others
+    while others.must_fit and others.max_open is not None and builder.open_count() > others.max_open:
+        slot = builder.least_valuable_slot()
+        if slot is None:
+            return
+        builder.exclude(slot)
+        builder.withdraw(slot, Trigger.MAX_OPEN)
 
-    Raises:
-        RecordError: it is not a record.
+
+def fill_slots(builder: DecisionBuilder, search: CandidateSearch) -> None:
+    """Fill the free slots, one after the other; only a skill with a gap gets what does not fit.
+
+    The last one is for the next grade, where nothing is below target.
     """
-    inputs, catalogue = inputs_of(record)
-    return decide(inputs, catalogue, recorded=True).record
-
-
-def decide(inputs: Inputs, catalogue: Catalogue, *, recorded: bool = False) -> Decision:
-    """Return the decision on inputs in integers, fresh or from a record."""
-    case = Case(inputs, catalogue, recorded=recorded)
-    draft = Draft.begun(case)
-    follow(draft)
-    if not holds_all(case):
-        search = Search(case)
-        fill(draft, search)
-        descend(draft)
-        renew(draft, search)
-        improve(draft, search)
-        # What was replaced may have left more minutes than it takes now.
-        fill(draft, search)
-    return outcome(draft)
-
-
-def fill(draft: Draft, search: Search) -> None:
-    """Fill the free slots, one after the other, with what is admissible without the ladder."""
-    while draft.has_room():
-        draft.limit_minutes()
-        pool = search.pool(draft.case.scope)
-        if not pool:
-            return
-        draft.choose_from(search, pool, slot=draft.free_slot())
-
-
-def descend(draft: Draft) -> None:
-    """Take to the ladder, where otherwise nothing would be open: one assignment from the first rung that has any."""
-    if draft.open():
-        return
-    for search, pool in climb(draft.case):
-        if pool:
-            draft.choose_from(search, pool, slot=draft.free_slot())
+    while builder.has_room():
+        builder.update_minutes_left()
+        slot = builder.first_free_slot()
+        # The last place is for the deepest gap, where nothing fits it and something else is open already.
+        is_last = builder.open_count() > 0 and builder.room() == 1 and not builder.has_nearest()
+        if is_last and fill_for_gap(builder, without_fitting_material(builder, search), slot=slot):
+            continue
+        if builder.open_count() > 0 and builder.room() == 1 and fill_stretch(builder, slot=slot):
+            continue
+        candidates = best_for_slot(builder, search)
+        if candidates:
+            builder.fill_slot(search, candidates, slot=slot)
+        elif fill_stretch(builder, slot=slot):
+            continue
+        elif not fill_for_gap(builder, waiting_gaps(builder), slot=slot):
             return
 
 
-def renew(draft: Draft, search: Search) -> None:
-    """Replace what has lain untouched past the limit, where there is something else."""
-    for slot in sorted(draft.kept):
-        found = draft.kept[slot]
-        if not found.fixed and outlived(draft.case, found.now):
-            pool = draft.instead_of(slot, search)
-            if pool:
-                draft.withdraw(slot, Trigger.HOLD_LIMIT)
-                draft.choose_from(search, pool, slot=slot)
-            else:
-                draft.put_back(slot)
-
-
-def improve(draft: Draft, search: Search) -> None:
-    """Replace what something else has been better than, by more than the hysteresis, often enough in a row."""
-    loose = [(draft.value_of(slot), slot) for slot, found in sorted(draft.kept.items()) if not found.fixed]
-    draft.beaten = {slot: count for slot, count in draft.beaten.items() if slot in {other for _, other in loose}}
-    for _, slot in sorted(loose) if draft.counting else ():
-        if newer_than_its_own(draft.case, draft.kept[slot].now):
-            _improve_one(draft, search, slot)
-
-
-def _improve_one(draft: Draft, search: Search, slot: int) -> None:
-    rules = draft.case.rules
-    pool = draft.instead_of(slot, search)
-    value = value_now(draft.case, draft.kept[slot].now)
-    if not pool or pool[0].value * SCALE <= value * (SCALE + rules.hysteresis):
-        draft.beaten.pop(slot, None)
-        draft.put_back(slot)
+def apply_fallbacks(builder: DecisionBuilder) -> None:
+    """Where nothing would be open, fill one slot from the first fallback that has candidates."""
+    if builder.open_count():
         return
-    draft.beaten[slot] = draft.beaten.get(slot, 0) + 1
-    if draft.beaten[slot] < rules.patience:
-        draft.put_back(slot)
+    for search, candidates in relaxations(builder.ctx):
+        if candidates:
+            builder.fill_slot(search, candidates, slot=builder.first_free_slot())
+            return
+
+
+def replace_expired(builder: DecisionBuilder, search: CandidateSearch) -> None:
+    """Replace assignments that were left unattempted past the limit, where there is an alternative."""
+    replaced = True
+    # One replacement may leave the minutes that another one needs.
+    while replaced:
+        replaced = False
+        for slot in sorted(builder.unchanged):
+            status = builder.unchanged[slot]
+            if not status.stays and is_expired(builder.ctx, status.assignment):
+                candidates = replacement_candidates(builder, search, slot)
+                if candidates:
+                    builder.withdraw(slot, Trigger.HOLD_LIMIT)
+                    builder.fill_slot(search, candidates, slot=slot)
+                    replaced = True
+                else:
+                    builder.restore(slot)
+
+
+def replacement_candidates(builder: DecisionBuilder, search: CandidateSearch, slot: int) -> list[Candidate]:
+    """Exclude an unchanged slot and return what could replace it."""
+    builder.exclude(slot)
+    builder.update_minutes_left(instead_of=slot)
+    return best_for_slot(builder, search, instead_of=slot)
+
+
+def replace_with_better(builder: DecisionBuilder, search: CandidateSearch) -> None:
+    """Replace assignments where another was better by more than the hysteresis, often enough in a row."""
+    ranked = [
+        (builder.slot_value(slot), slot)
+        for slot, status in sorted(builder.unchanged.items())
+        if not status.stays and status.assignment.skill not in builder.ctx.inputs.stretch
+    ]
+    builder.better_counts = {
+        slot: count for slot, count in builder.better_counts.items() if slot in {other for _, other in ranked}
+    }
+    for _, slot in sorted(ranked) if builder.has_new_evidence else ():
+        if has_newer_evidence_than(builder.ctx, builder.unchanged[slot].assignment):
+            _replace_one_with_better(builder, search, slot)
+
+
+def _replace_one_with_better(builder: DecisionBuilder, search: CandidateSearch, slot: int) -> None:
+    policy = builder.ctx.policy
+    candidates = replacement_candidates(builder, search, slot)
+    value = current_value(builder.ctx, builder.unchanged[slot].assignment)
+    if not candidates or candidates[0].value * SCALE <= value * (SCALE + policy.hysteresis):
+        builder.better_counts.pop(slot, None)
+        builder.restore(slot)
         return
-    draft.withdraw(slot, Trigger.BETTER)
-    draft.choose_from(search, pool, slot=slot)
-    draft.beaten.pop(slot)
+    builder.better_counts[slot] = builder.better_counts.get(slot, 0) + 1
+    if builder.better_counts[slot] < policy.replacement_patience:
+        builder.restore(slot)
+        return
+    builder.withdraw(slot, Trigger.BETTER)
+    builder.fill_slot(search, candidates, slot=slot)
+    builder.better_counts.pop(slot)

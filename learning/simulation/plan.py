@@ -1,4 +1,4 @@
-"""What is simulated: which policies in which worlds, with how many classes, students and days."""
+"""Plans: which policies run in which scenarios, with how many classes, students and days."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from dataclasses import dataclass
 
 from learning.simulation.baselines import BASELINES
 from learning.simulation.run import Size
-from learning.simulation.worlds import WORLDS, World
+from learning.simulation.scenarios import SCENARIOS, Scenario
 
-OURS = ("own", "own_skill_only")
-"""Simulated in every world."""
+IN_EVERY_SCENARIO = ("own", "own_skill_only")
+"""Policies that run in every scenario."""
 MATTERS = "matters"
-ONLY_WHERE_IT_MATTERS = ("own_weakened", "oracle", "own_four")
-"""Simulated, like the baselines, only in the world that their gates are about."""
+IN_MATTERS_ONLY = ("own_weakened", "oracle", "own_four")
+"""Policies that run, like the baselines, only in the scenario that their criteria are about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One policy with one class in one world."""
+    """One policy with one class in one scenario."""
 
     policy: str
-    world: World
+    scenario: Scenario
     seed: int
     size: Size
 
@@ -32,19 +32,19 @@ class Plan:
     name: str
     seeds: int
     size: Size
-    worlds: tuple[str, ...]
+    scenarios: tuple[str, ...]
 
     def tasks(self) -> list[Task]:
-        """Return the tasks, class by class: of a run that is cut short, every class that it has reached is whole."""
-        found = []
-        for world in WORLDS:
-            if world.name not in self.worlds:
+        """Return the tasks class by class, so that an interrupted run has complete classes."""
+        tasks = []
+        for scenario in SCENARIOS:
+            if scenario.name not in self.scenarios:
                 continue
-            policies = list(OURS)
-            if world.name == MATTERS:
-                policies += (*ONLY_WHERE_IT_MATTERS, *BASELINES)
-            found += [Task(policy, world, seed, self.size) for seed in range(self.seeds) for policy in policies]
-        return sorted(found, key=lambda task: (task.seed, task.policy in BASELINES))
+            policies = list(IN_EVERY_SCENARIO)
+            if scenario.name == MATTERS:
+                policies += (*IN_MATTERS_ONLY, *BASELINES)
+            tasks += [Task(policy, scenario, seed, self.size) for seed in range(self.seeds) for policy in policies]
+        return sorted(tasks, key=lambda task: (task.seed, task.policy in BASELINES))
 
 
 QUICK = Plan(
@@ -53,4 +53,4 @@ QUICK = Plan(
     Size(students=12, days=40),
     (MATTERS, "null", "distracts", "slow", "slow_plain"),
 )
-FULL = Plan("full", 30, Size(students=200, days=60), tuple(w.name for w in WORLDS))
+FULL = Plan("full", 30, Size(students=200, days=60), tuple(w.name for w in SCENARIOS))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sized
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
 from typing import TypeVar
 
-from lms.files.problem import Place, Problem
+from lms.files.column_map import ColumnMap
+from lms.files.findings import Findings
+from lms.files.names import Names
+from lms.files.problem import Problem, Severity, SourceLocation
 from lms.files.rows import (
     AliasRow,
     AlignmentRow,
@@ -21,13 +25,12 @@ from lms.files.rows import (
     SkillRow,
     SurveyRow,
     TopicRow,
+    in_zone,
 )
+from lms.files.sheets import Sheet
 
-LONGEST_NAME = 500
+MAX_NAME_LENGTH = 500
 """In characters of at most four bytes: names are looked up by an index, which takes 2,700 bytes."""
-MOST_PROBLEMS = 1_000
-"""More are counted and not told: whoever mends a thousand reads on after the next try."""
-
 Row = TypeVar("Row")
 
 
@@ -40,6 +43,8 @@ class Bundle:
     course_grades: dict[str, float] = field(default_factory=dict)
     roles: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     """OneRoster 1.2: (role, schools) by person."""
+    without_role: set[str] = field(default_factory=set)
+    """Refs of people whose roles are all over, or still to come."""
     people: dict[str, PersonRow] = field(default_factory=dict)
     relatives: set[str] = field(default_factory=set)
     """Refs of people whom nothing is kept of: parents and other relatives."""
@@ -55,8 +60,7 @@ class Bundle:
     scope: dict[tuple[str, str], ScopeRow] = field(default_factory=dict)
     """By (class, skill)."""
     surveys: dict[str, SurveyRow] = field(default_factory=dict)
-    aliases: dict[tuple[str, str], AliasRow] = field(default_factory=dict)
-    """By (kind, name)."""
+    names: Names = field(default_factory=Names)
     files: list[str] = field(default_factory=list)
     """The names of the files that were read, in order."""
     deltas: set[str] = field(default_factory=set)
@@ -64,44 +68,65 @@ class Bundle:
     spoken: set[str] = field(default_factory=set)
     """Kinds of links for which a file was there: of the skill, item or class that it names, it tells all of them."""
     encoding: str | None = None
-    """How files that are not UTF-8 are saved, as whoever loads them says."""
+    """How files that are not UTF-8 are saved, as the person who loads them says."""
     read_as: dict[str, str] = field(default_factory=dict)
     """How files were read that are written otherwise than in UTF-8 with commas, by name."""
-    problems: list[Problem] = field(default_factory=list)
-    untold: int = 0
-    """How many problems there are beyond the first thousand."""
+    unread_enrolments: set[tuple[str, str]] = field(default_factory=set)
+    """(class, person) of rows that are left out: what is stored of them stays as it is."""
+    findings: Findings = field(default_factory=Findings)
+    columns: ColumnMap = field(default_factory=ColumnMap)
+    """What the columns of the files are called here."""
+    sheets: dict[str, Sheet] = field(default_factory=dict)
+    """Sheets of workbooks by the file that each stands for; readers find their rows here."""
+    now: datetime | None = None
+    """The school's time, by which periods of validity are judged; None: all are valid."""
 
-    def note(self, at: Place, column: str, wrong: str, mend: str) -> None:
+    @property
+    def problems(self) -> list[Problem]:
+        """What is wrong, fatal or with a row that is left out."""
+        return self.findings.problems
+
+    @property
+    def untold(self) -> int:
+        """How many problems there are that are not listed."""
+        return self.findings.untold
+
+    @property
+    def notices(self) -> list[Problem]:
+        """What rows are loaded without."""
+        return [*self.findings.notices(), *self.names.notices()]
+
+    @property
+    def aliases(self) -> Mapping[tuple[str, str], AliasRow]:
+        """What each name means, by (kind, name)."""
+        return self.names.settled
+
+    def note(self, at: SourceLocation, column: str, wrong: str, hint: str, severity: Severity = Severity.FATAL) -> None:
         """Note a problem."""
-        if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(Problem(at.file, at.line, column, wrong, mend))
-        else:
-            self.untold += 1
+        self.findings.note(at, column, wrong, hint, severity)
+
+    def notice(self, at: SourceLocation, column: str, wrong: str, hint: str, *, about: str = "") -> None:
+        """Note what a row is loaded without; what several rows of a file have in common (`about`) is said once."""
+        self.findings.notice(at, column, wrong, hint, about=about)
 
     def tell_reading(self, file: str, how: str) -> None:
         """Note that a file is written in another way than usual, and was read so."""
         self.read_as[file] = f"{self.read_as[file]}, {how}" if file in self.read_as else how
 
-    def once(self, known: Mapping[str, Row], ref: str, at: Place, column: str) -> bool:
-        """Return whether `ref` is new among the rows known; note a problem where it is not."""
-        if ref in known:
-            first: Place | None = getattr(known[ref], "at", None)
-            where = "" if first is None else f" in {first.seen_from(at)}"
-            self.note(at, column, f"{ref!r} already stands{where}", "Remove one of the two.")
-            return False
-        return True
+    def first_of(self, existing: Mapping[str, Row], ref: str, at: SourceLocation) -> str:
+        """Return where the row of a ref stands that is there already, for a sentence."""
+        first: SourceLocation | None = getattr(existing[ref], "at", None)
+        return "" if first is None else f" in {first.seen_from(at)}"
 
-    def call(self, kind: str, name: str | None, ref: str, at: Place) -> None:
-        """Note that senders may call `ref` by `name`; a name of a kind means one thing."""
+    def call(self, kind: str, name: str | None, ref: str, at: SourceLocation, *, active: bool = True) -> None:
+        """Note that senders may call `ref` by `name`; a name that is not unique in its kind will mean nothing."""
         if not name:
             return
-        if len(name) > LONGEST_NAME:
-            self.note(at, "", f"a name of {ref[:50]!r} is longer than {LONGEST_NAME} characters", "Shorten it.")
+        if len(name) > MAX_NAME_LENGTH:
+            wrong = f"a name of {ref[:50]!r} is longer than {MAX_NAME_LENGTH} characters"
+            self.notice(at, "", wrong, "Shorten it; until then it is left out.", about="length")
             return
-        other = self.aliases.setdefault((kind, name), AliasRow(ref, at))
-        if other.ref != ref:
-            wrong = f"{name!r} already means the {kind.replace('_', ' ')} {other.ref!r}"
-            self.note(at, "", wrong, "Give one of them another name: a name means one thing.")
+        self.names.claim(kind, name, AliasRow(ref, at, active=active))
 
     @property
     def rows(self) -> int:
@@ -110,11 +135,20 @@ class Bundle:
         more: tuple[Sized, ...] = (self.topics, self.alignments, self.materials, self.scope, self.surveys)
         return sum(len(kind) for kind in kinds + more)
 
+    def in_zone(self, zone: tzinfo) -> Bundle:
+        """Return the rows with the school's local times as moments in UTC."""
+        return replace(
+            self,
+            classes={ref: in_zone(row, zone) for ref, row in self.classes.items()},
+            enrolments=[in_zone(row, zone) for row in self.enrolments],
+            materials={ref: in_zone(row, zone) for ref, row in self.materials.items()},
+            scope={key: in_zone(row, zone) for key, row in self.scope.items()},
+        )
+
     def of_school(self, ref: str) -> Bundle:
         """Return what concerns one school, of a district's files: its people, its classes, and who is in them."""
         people = {name: row for name, row in self.people.items() if not row.schools or ref in row.schools}
         classes = {name: row for name, row in self.classes.items() if row.school in {None, ref}}
-        kept: dict[str, Container[str]] = {"person": people, "class": classes}
         return replace(
             self,
             schools={name: row for name, row in self.schools.items() if name == ref},
@@ -124,12 +158,15 @@ class Bundle:
                 row
                 for row in self.enrolments
                 # Whom no file describes is looked for in the database, and so stays.
-                if not _elsewhere(row.class_ref, self.classes, classes)
+                if row.at.concerns(ref)
+                and not _elsewhere(row.class_ref, self.classes, classes)
                 and not _elsewhere(row.person, self.people, people)
             ],
-            aliases={key: row for key, row in self.aliases.items() if key[0] not in kept or row.ref in kept[key[0]]},
+            scope={key: row for key, row in self.scope.items() if not _elsewhere(row.class_ref, self.classes, classes)},
+            names=self.names.narrowed({"person": people, "class": classes}),
+            findings=self.findings.of_school(ref),
         )
 
 
-def _elsewhere(ref: str, described: Mapping[str, Row], kept: Mapping[str, Row]) -> bool:
-    return ref in described and ref not in kept
+def _elsewhere(ref: str, described: Mapping[str, Row], scope: Mapping[str, Row]) -> bool:
+    return ref in described and ref not in scope

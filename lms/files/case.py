@@ -1,19 +1,20 @@
 """Skills and their order from a CASE 1.0 or 1.1 package: CFItems, and the CFAssociations between them.
 
 Source: 1EdTech CASE, CFPackage. `A precedes B`: B needs A. `A isChildOf B`: B is A's strand. `A exactMatchOf X`, with X
-in another document: X is one more name of A. An item is a skill unless it is a heading: those are told by their type
-or, where they have no code, by their children.
+in another document: X is one more name of A. An item is a skill unless it is a heading: its type
+says so or, where it has no code, its children do. A code that two items have names neither; each has its identifier.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lms.files.bundle import Bundle
-from lms.files.documents import json_object
+from lms.files.json_toml import json_object
 from lms.files.oneroster import grade_of
-from lms.files.problem import Place
+from lms.files.problem import Severity, SourceLocation
 from lms.files.rows import PrerequisiteRow, SkillRow
 
 _HEADINGS = frozenset(
@@ -21,6 +22,8 @@ _HEADINGS = frozenset(
     | {"subject", "topic", "unit"}
 )
 _TITLE = 500
+_LABELS = frozenset({"origin", "destination", "source", "target", "cfitem", "item", "node", "standard", "uri"})
+"""What exports write in the place of a title: a label of the node, and no name of anything."""
 _LINKS = ("isChildOf", "precedes", "exactMatchOf")
 
 
@@ -41,18 +44,20 @@ class _Package:
     """One package while it is read: items by identifier, and what links them."""
 
     def __init__(self, file: str, into: Bundle) -> None:
-        self.at, self.into = Place(file), into
+        self.at, self.into = SourceLocation(file), into
         self.found: dict[str, tuple[str, Mapping[str, Any]]] = {}
         """(pointer, item) by identifier."""
         self.parents: dict[str, str] = {}
         self.precedes: list[tuple[str, str, str]] = []
         self.matches: list[tuple[str, Mapping[str, Any]]] = []
 
-    def wrong(self, pointer: str, wrong: str, mend: str) -> None:
-        self.into.note(self.at, pointer, wrong, mend)
+    def wrong(self, pointer: str, wrong: str, hint: str) -> None:
+        """Note a node that is left out: nobody can correct a framework of a state."""
+        self.into.note(self.at, pointer, wrong, hint, Severity.ROW)
 
     def items(self, items: Iterator[tuple[str, Mapping[str, Any]]]) -> None:
         for pointer, item in items:
+            self.into.findings.rows[self.at] += 1
             identifier = _text(item, "identifier")
             if identifier is None:
                 self.wrong(f"{pointer}/identifier", "it is missing", "Give the item its GUID.")
@@ -63,6 +68,7 @@ class _Package:
 
     def links(self, links: Iterator[tuple[str, Mapping[str, Any]]]) -> None:
         for pointer, link in links:
+            self.into.findings.rows[self.at] += 1
             kind = link.get("associationType")
             if kind not in _LINKS or link.get("status") == "Deprecated":
                 continue
@@ -92,12 +98,15 @@ class _Package:
         for inner, other in self.matches:
             if inner in refs:
                 for name in ("identifier", "uri", "title"):
-                    self._call(_text(other, name), refs[inner])
+                    found = _text(other, name)
+                    if found is not None and found.casefold() not in _LABELS:
+                        self._call(found, refs[inner])
 
     def _skills(self) -> dict[str, str]:
         """Write the skills; return their refs by identifier."""
         refs: dict[str, str] = {}
         with_children = set(self.parents.values())
+        codes = Counter(_text(item, "humanCodingScheme") for _, item in self.found.values())
         for identifier, (pointer, item) in self.found.items():
             code = _text(item, "humanCodingScheme")
             heading = (_text(item, "CFItemType") or "").casefold() in _HEADINGS
@@ -107,13 +116,16 @@ class _Package:
             if title is None:
                 self.wrong(f"{pointer}/fullStatement", "it is missing", "Say what the skill is.")
                 continue
-            ref = code or identifier
-            if self.into.once(self.into.skills, ref, self.at, f"{pointer}/humanCodingScheme"):
-                refs[identifier] = ref
-                strand = self._strand(identifier, item)
-                self.into.skills[ref] = SkillRow(ref, title[:_TITLE], _grade(item), strand, 1.0, self.at)
-                for name in (ref, identifier, _text(item, "uri")):
-                    self._call(name, ref)
+            # A code that two items have tells neither from the other.
+            ref = code if code is not None and codes[code] == 1 else identifier
+            if ref in self.into.skills:
+                self.wrong(pointer, f"{ref!r} stands in another file too", "Remove one of the two.")
+                continue
+            refs[identifier] = ref
+            strand = self._strand(identifier, item)
+            self.into.skills[ref] = SkillRow(ref, title[:_TITLE], _grade(item), strand, 1.0, self.at)
+            for name in (ref, code, identifier, _text(item, "uri")):
+                self._call(name, ref)
         return refs
 
     def _strand(self, identifier: str, item: Mapping[str, Any]) -> str | None:
@@ -129,13 +141,13 @@ class _Package:
 
 def _objects(found: object, pointer: str, reader: _Package) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if not isinstance(found, list):
-        reader.wrong(pointer, "it is missing or no list", "Export a whole CFPackage.")
+        reader.into.note(reader.at, pointer, "it is missing or no list", "Export a whole CFPackage.")
         return
     for number, each in enumerate(found):
         if isinstance(each, dict):
             yield f"{pointer}/{number}", each
         else:
-            reader.wrong(f"{pointer}/{number}", "it is no object", "Export the package anew.")
+            reader.wrong(f"{pointer}/{number}", "it is no object", "Export the package again.")
 
 
 def _text(item: Mapping[str, Any], name: str) -> str | None:

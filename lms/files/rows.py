@@ -1,13 +1,17 @@
-"""What files hold, row by row: refs are the school's own names, nothing is resolved yet."""
+"""What files hold, row by row: refs are the school's own names, nothing is resolved yet.
+
+A moment without a zone is a local time of the school, whose zone is known when the rows are loaded.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, tzinfo
+from typing import Any, TypeVar
 
-from lms.files.problem import Place
+from lms.files.problem import SourceLocation
+from lms.local_time import as_utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +21,8 @@ class SchoolRow:
     ref: str
     name: str
     identifier: str | None
-    at: Place
+    at: SourceLocation
+    timezone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,11 @@ class PersonRow:
     deleted: bool
     schools: tuple[str, ...]
     """The schools that they belong to; empty where the file does not say."""
-    at: Place
+    at: SourceLocation
+    identifier: str | None = None
+    """Their number at the school, where the file has one."""
+    accounts: tuple[str, ...] = ()
+    """What their LMS calls them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,7 @@ class ClassRow:
     usual: SessionRow
     deleted: bool
     school: str | None
-    at: Place
+    at: SourceLocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +77,7 @@ class EnrolmentRow:
     began_at: datetime | None
     ended_at: datetime | None
     deleted: bool
-    at: Place
+    at: SourceLocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,8 @@ class SkillRow:
     grade: float | None
     strand: str | None
     weight: float
-    at: Place
+    at: SourceLocation
+    student_title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +101,7 @@ class PrerequisiteRow:
     needs: str
     strength: str
     """strong or weak."""
-    at: Place
+    at: SourceLocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +111,7 @@ class TopicRow:
     ref: str
     title: str
     phrases: tuple[str, ...]
-    at: Place
+    at: SourceLocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +123,7 @@ class AlignmentRow:
     weight: float
     difficulty: float | None
     """In logits; None is unknown."""
-    at: Place
+    at: SourceLocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +136,8 @@ class MaterialRow:
     skills: tuple[str, ...]
     """The first is the one that it is for."""
     difficulty: float
-    """In logits relative to its skills' own."""
+    """In logits relative to its skills' own; 0 where it is not known."""
+    difficulty_known: bool
     context: str | None
     """The topic that it is dressed in; None is neutral."""
     depth: str
@@ -141,7 +152,7 @@ class MaterialRow:
     """The material that is the same task in another context."""
     text: str | None
     answer: str | None
-    at: Place
+    at: SourceLocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +164,7 @@ class ScopeRow:
     opens_at: datetime | None
     closes_at: datetime | None
     due_at: datetime | None
-    at: Place
+    at: SourceLocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +173,7 @@ class SurveyRow:
 
     ref: str
     document: Mapping[str, Any]
-    at: Place
+    at: SourceLocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,4 +181,21 @@ class AliasRow:
     """One name by which senders call something."""
 
     ref: str
-    at: Place
+    at: SourceLocation
+    active: bool = True
+    """False: of somebody who has left, who keeps it only where nobody else claims it."""
+
+
+Dated = TypeVar("Dated", SessionRow, ClassRow, EnrolmentRow, MaterialRow, ScopeRow)
+
+
+def in_zone(row: Dated, zone: tzinfo) -> Dated:
+    """Return a row with its local times as moments in UTC."""
+    moments: dict[str, Any] = {}
+    for field in fields(row):
+        match getattr(row, field.name):
+            case datetime() as moment:
+                moments[field.name] = as_utc(moment, zone)
+            case SessionRow() as usual:
+                moments[field.name] = in_zone(usual, zone)
+    return replace(row, **moments) if moments else row

@@ -1,12 +1,11 @@
 """Every table of the private schema `souschef`, one file a concern.
 
-Names are foreign only at the edge: `ref` is the school's own name of a thing, ids are ours and never change, and the
-table `alias` maps what each sender calls a thing onto its id. Every table has the school in it, because the school is
-what is backed up, moved, distributed and fenced off from others.
+`ref` is the school's own name of a thing; ids never change; the table `alias` maps the names of each sender to ids.
+Every table has the school's id, because row security and backups separate schools.
 """
 
 from models.tables.assignments import Assignment, CatalogueNeed, Change, Decision, Feed, Order, Policy
-from models.tables.base import SCHEMA, Table
+from models.tables.columns import SCHEMA, OrmBase
 from models.tables.curriculum import (
     Alignment,
     Item,
@@ -18,13 +17,23 @@ from models.tables.curriculum import (
     Skill,
     Topic,
 )
-from models.tables.events import Fact, Inbox, Quarantine
-from models.tables.learners import Interest, LearnerState, Parameters, SkillGap, Snapshot
+from models.tables.events import Fact, Inbox, Quarantine, Retraction, Tally
+from models.tables.learners import Interest, LearnerState, Parameters, SkillGap, Snapshot, StateCheckpoint
+from models.tables.lti import (
+    LtiCourse,
+    LtiDeployment,
+    LtiInvite,
+    LtiKey,
+    LtiRegistration,
+    LtiScore,
+    LtiState,
+    LtiUnknown,
+)
 from models.tables.outbox import Login, Outbox
-from models.tables.people import Alias, Class, Enrolment, Person
+from models.tables.pages import PageLink, PageSession
+from models.tables.people import Alias, Class, Enrolment, Person, PersonMerge
 from models.tables.privacy import Access, AccessHead, Erasure, Pseudonym, Retention, Tombstone
-from models.tables.schools import ClockOffset, DoorCount, School, Source, SourceNumber
-from models.tables.tallies import Tally
+from models.tables.schools import ClockOffset, DoorCount, FileFinding, School, Source, SourceNumber, SourceSchool
 
 __all__ = [
     "SCHEMA",
@@ -43,23 +52,37 @@ __all__ = [
     "Erasure",
     "Fact",
     "Feed",
+    "FileFinding",
     "Inbox",
     "Interest",
     "Item",
     "LearnerState",
     "Login",
+    "LtiCourse",
+    "LtiDeployment",
+    "LtiInvite",
+    "LtiKey",
+    "LtiRegistration",
+    "LtiScore",
+    "LtiState",
+    "LtiUnknown",
     "Material",
     "MaterialSkill",
     "Order",
+    "OrmBase",
     "Outbox",
+    "PageLink",
+    "PageSession",
     "Parameters",
     "Person",
+    "PersonMerge",
     "Policy",
     "Prerequisite",
     "Pseudonym",
     "Quarantine",
     "Questionnaire",
     "Retention",
+    "Retraction",
     "School",
     "Scope",
     "Skill",
@@ -67,8 +90,10 @@ __all__ = [
     "Snapshot",
     "Source",
     "SourceNumber",
-    "Table",
+    "SourceSchool",
+    "StateCheckpoint",
     "Tally",
     "Tombstone",
     "Topic",
+    "Unread",
 ]

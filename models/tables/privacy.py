@@ -1,4 +1,4 @@
-"""What is kept so that who was erased stays erased, who has looked at whom, and how long a school keeps what."""
+"""Erasures and tombstones, the access log and its pseudonyms, and retention periods."""
 
 import datetime as dt
 from typing import Any
@@ -7,60 +7,60 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from models.tables.base import Table, identity, in_schema, moment, owner, plain_text, references
+from models.tables.columns import OrmBase, identity, references, school_column, table_args, text_column, timestamptz
 
 
-class Erasure(Table, table=True):
-    """One row says that somebody was erased, when, by whom and why; not who it was.
+class Erasure(OrmBase, table=True):
+    """One row says that a student was erased, when, by whom and why; not which student.
 
-    `key` is what the marks of their tombstones are made with. It lies here and not beside the secret key, because
-    workers look for tombstones and are not trusted with what events are signed with.
+    The marks of the tombstones are made with `key`. It is stored here and not with the secret key, because workers
+    check tombstones and have no access to what events are signed with.
     """
 
     __tablename__ = "erasure"
-    __table_args__ = in_schema()
+    __table_args__ = table_args()
 
     id: int | None = Field(default=None, sa_column=identity())
     school_id: int = Field(sa_column=references("school"))
     key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    author: str = Field(sa_column=plain_text())
-    reason: str = Field(sa_column=plain_text())
-    erased_at: dt.datetime | None = Field(default=None, sa_column=moment(now=True))
+    author: str = Field(sa_column=text_column())
+    reason: str = Field(sa_column=text_column())
+    erased_at: dt.datetime | None = Field(default=None, sa_column=timestamptz(now=True))
 
 
-class Tombstone(Table, table=True):
-    """One row is a keyed hash of one name of somebody who was erased: what comes under that name is not taken in."""
+class Tombstone(OrmBase, table=True):
+    """One row is a keyed hash of one name of an erased student: data under that name is not recorded."""
 
     __tablename__ = "tombstone"
-    __table_args__ = in_schema(PrimaryKeyConstraint("school_id", "mark"))
+    __table_args__ = table_args(PrimaryKeyConstraint("school_id", "mark"))
 
     school_id: int = Field(sa_column=references("school"))
     mark: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     erasure_id: int = Field(sa_column=references("erasure"))
 
 
-class Pseudonym(Table, table=True):
+class Pseudonym(OrmBase, table=True):
     """One row is the name of a student in the access log; without the row, nobody can tell whom the log means."""
 
     __tablename__ = "pseudonym"
-    __table_args__ = in_schema()
+    __table_args__ = table_args()
 
     student_id: int = Field(sa_column=references("person", key=True))
-    school_id: int = Field(sa_column=owner())
-    token: str = Field(sa_column=plain_text())
+    school_id: int = Field(sa_column=school_column())
+    token: str = Field(sa_column=text_column())
 
 
-class Access(Table, table=True):
+class Access(OrmBase, table=True):
     """One row says who read or changed what of whom; `hash` covers the row and the hash before it."""
 
     __tablename__ = "access"
-    __table_args__ = in_schema(PrimaryKeyConstraint("school_id", "number"))
+    __table_args__ = table_args(PrimaryKeyConstraint("school_id", "number"))
 
-    school_id: int = Field(sa_column=owner())
+    school_id: int = Field(sa_column=school_column())
     number: int = Field(sa_column=Column(BigInteger, nullable=False))
-    at: dt.datetime = Field(sa_column=moment())
-    author: str = Field(sa_column=plain_text())
-    action: str = Field(sa_column=plain_text())
+    at: dt.datetime = Field(sa_column=timestamptz())
+    author: str = Field(sa_column=text_column())
+    action: str = Field(sa_column=text_column())
     subjects: list[str] = Field(sa_column=Column(JSONB, nullable=False))
     """The pseudonyms of the students."""
     detail: dict[str, Any] = Field(
@@ -69,11 +69,11 @@ class Access(Table, table=True):
     hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
-class AccessHead(Table, table=True):
+class AccessHead(OrmBase, table=True):
     """One row is where a school's access log ends, and where it begins since its oldest rows were pruned."""
 
     __tablename__ = "access_head"
-    __table_args__ = in_schema()
+    __table_args__ = table_args()
 
     school_id: int = Field(sa_column=references("school", key=True))
     last_number: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
@@ -82,12 +82,14 @@ class AccessHead(Table, table=True):
     pruned_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
-class Retention(Table, table=True):
-    """One row is how long a school keeps one kind of thing, where it is not as shipped; null is for ever."""
+class Retention(OrmBase, table=True):
+    """One row is a retention period that differs from the default; null is for ever."""
 
     __tablename__ = "retention"
-    __table_args__ = in_schema(PrimaryKeyConstraint("school_id", "kind"), CheckConstraint("days > 0", name="some_time"))
+    __table_args__ = table_args(
+        PrimaryKeyConstraint("school_id", "kind"), CheckConstraint("days > 0", name="some_time")
+    )
 
     school_id: int = Field(sa_column=references("school"))
-    kind: str = Field(sa_column=plain_text())
+    kind: str = Field(sa_column=text_column())
     days: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))

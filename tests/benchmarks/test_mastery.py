@@ -1,12 +1,13 @@
 """The benchmark's own arithmetic; the run itself needs a package index and a quarter of an hour."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from benchmarks.mastery import Row, markdown, ours, ratios, row_of
-from learning.response_log import parse_log
+from benchmarks.mastery import Row, markdown, missed, ours, ratios, row_of
+from learning.fitting.response_log import parse_log
 
 
 def test_first_five_are_the_responses_with_fewer_than_five_before() -> None:
@@ -48,3 +49,29 @@ def test_ratios_compare_like_with_like() -> None:
         "predict_one_student_ratio": 4000.0,
     }
     assert ratios([mine]) == {}
+
+
+def test_a_published_target_that_is_missed_is_named() -> None:
+    figures: dict[str, Any] = {"responses": 58266, "students": 623, "auc": 0.789, "ece": 0.006, "first_five_ece": 0.033}
+    figures |= {"interval_coverage": 0.8, "mastered": {"next_right": 0.84, "expected": 0.85}}
+    figures |= {"cold_log_loss": 0.58, "cold_ece": 0.018, "next_five_ece": 0.03, "interval_coverage_as_set": 0.8}
+    figures |= {"only_wrong_above_untouched": 0}
+    assert missed(figures) == []
+    worse = figures | {"auc": 0.78, "mastered": {"next_right": 0.80, "expected": 0.85}}
+    assert missed(worse) == [
+        "auc is 0.78, not from 0.787 to 1.0",
+        "after mastery 0.050 more or less came right than was expected",
+    ]
+
+
+def test_effects_of_the_moment_inside_beliefs_are_caught_where_the_auc_is_as_good() -> None:
+    """What was measured with all effects inside the filter: the same AUC, and beliefs off by .12 where it was .024."""
+    figures: dict[str, Any] = {"responses": 58266, "students": 623, "auc": 0.789, "ece": 0.006, "first_five_ece": 0.033}
+    figures |= {"interval_coverage": 0.8, "mastered": {"next_right": 0.84, "expected": 0.85}}
+    figures |= {"cold_log_loss": 0.61, "cold_ece": 0.12, "next_five_ece": 0.03, "interval_coverage_as_set": 0.8}
+    figures |= {"only_wrong_above_untouched": 3}
+    assert [sentence.split(" is ")[0] for sentence in missed(figures)] == [
+        "cold_log_loss",
+        "cold_ece",
+        "only_wrong_above_untouched",
+    ]

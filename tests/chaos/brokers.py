@@ -14,11 +14,12 @@ from typing import Any, Literal, Protocol, cast
 import psutil
 import pytest
 import redis
-from amqp import Connection
+from amqp import Connection  # type: ignore[import-untyped] # ships no types
 
-from tests.chaos.counting import wait_until
-from workers import embedded
-from workers.private_server import bound_to_us, port_for
+from tests.chaos.accounting import wait_until
+from tests.chaos.sizes import sized
+from workers.local.embedded import servers
+from workers.local.embedded.process import die_with_parent, server_port
 
 QUEUE = "souschef"
 BrokerName = Literal["valkey", "rabbitmq"]
@@ -52,7 +53,7 @@ class Broker(Protocol):
         """Return what `handed_over` compares with."""
 
     def handed_over(self, mark: int) -> bool:
-        """Wait for a ring since the mark; tell whether the worker's socket has it and the queue does not."""
+        """Wait for a message since the mark; return whether the worker's socket has it and the queue does not."""
 
     def end(self) -> None:
         """Stop it for good."""
@@ -65,13 +66,13 @@ class Valkey:
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
-        self.url = embedded.start(data_dir, database=False, durable=False).broker_url
+        self.url = servers.start(data_dir, database=False, durable=False).broker_url
 
     def client(self) -> redis.Redis:
         return redis.Redis.from_url(self.url)
 
     def start(self) -> None:
-        embedded.start(self.data_dir, database=False, durable=False)
+        servers.start(self.data_dir, database=False, durable=False)
 
     def stop(self) -> None:
         with self.client() as client, contextlib.suppress(redis.ConnectionError):
@@ -101,12 +102,12 @@ class Valkey:
 
     def handed_over(self, mark: int) -> bool:
         """See `Broker`; a BRPOP lasts for a second, so at times nobody waits any more."""
-        wait_until(lambda: self.mark() > mark, seconds=5, what="the ring")
+        wait_until(lambda: self.mark() > mark, seconds=5, what="the message")
         with self.client() as client:
-            return client.llen(f"souschef:{QUEUE}") == 0
+            return bool(client.llen(f"souschef:{QUEUE}") == 0)
 
     def end(self) -> None:
-        """Leave it to whoever stops the embedded servers."""
+        """Do nothing: the caller stops the embedded servers."""
 
 
 class RabbitMQ:
@@ -118,7 +119,7 @@ class RabbitMQ:
         self.folder = folder / "rabbitmq"
         self.folder.mkdir()
         self.programs = _programs()
-        port, line, names = (port_for(0) for _ in range(3))
+        port, line, names = (server_port(0) for _ in range(3))
         self.url = f"amqp://guest:guest@127.0.0.1:{port}//"
         self.port = port
         where = {"MNESIA_BASE": "data", "LOG_BASE": "log", "PID_FILE": "pid", "ENABLED_PLUGINS_FILE": "plugins"}
@@ -141,7 +142,7 @@ class RabbitMQ:
     def start(self) -> None:
         with (self.folder / "out").open("ab") as out:
             self.popen = subprocess.Popen(
-                bound_to_us([self.programs / "rabbitmq-server"]),
+                die_with_parent([self.programs / "rabbitmq-server"]),
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -176,8 +177,8 @@ class RabbitMQ:
         return 0
 
     def handed_over(self, mark: int) -> bool:
-        wait_until(lambda: sum(self._held()) > mark, seconds=30, what="the ring")
-        return self._held() == (0, 1)
+        wait_until(lambda: sum(self._message_counts()) > mark, seconds=30, what="the message")
+        return self._message_counts() == (0, 1)
 
     def end(self) -> None:
         """Stop the node, and the daemon of names that it has started."""
@@ -187,15 +188,16 @@ class RabbitMQ:
                 if process.environ().get("HOME") == str(self.folder):
                     process.kill()
 
-    def _held(self) -> tuple[int, int]:
-        """Return how many messages wait, and how many are on their way; told every five seconds."""
-        told = self._control("list_queues", "name", "messages_ready", "messages_unacknowledged")
-        rows = [line.split("\t") for line in told.splitlines()]
+    def _message_counts(self) -> tuple[int, int]:
+        """Return how many messages wait, and how many are on their way; updated every five seconds."""
+        listing = self._control("list_queues", "name", "messages_ready", "messages_unacknowledged")
+        rows = [line.split("\t") for line in listing.splitlines()]
         return next(((int(ready), int(away)) for name, ready, away in rows if name == QUEUE), (0, 0))
 
     def _control(self, *words: str) -> str:
-        command = [self.programs / "rabbitmqctl", "--silent", *words]
-        return subprocess.run(command, env=self.environment, check=True, capture_output=True, text=True).stdout
+        command: list[str | Path] = [self.programs / "rabbitmqctl", "--silent", *words]
+        ran = subprocess.run(command, env=self.environment, check=True, capture_output=True, text=True)
+        return ran.stdout
 
     def _line(self) -> Connection:
         return Connection(f"127.0.0.1:{self.port}", connect_timeout=3)
@@ -214,7 +216,7 @@ class RabbitMQ:
             self.popen.wait()
 
 
-BROKERS = pytest.mark.parametrize("broker", ["valkey", "rabbitmq"])
+BROKERS = pytest.mark.parametrize("broker", sized(["valkey", "rabbitmq"], ["valkey"]))
 
 
 def started(name: BrokerName, data_dir: Path) -> Broker:

@@ -1,4 +1,4 @@
-"""What each chaos test did and found, as one table at the end; `RECORD=1` keeps it in docs/results/chaos.md.
+"""What each chaos test did and found, as a table at the end; `RECORD=1` keeps it (long form) in docs/results/chaos.md.
 
 A run of a few tests replaces their rows alone; what a failed test found is shown and not kept.
 """
@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.counting import Counts
+from tests.chaos.accounting import Counts
+from tests.chaos.sizes import LONG
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results" / "chaos.md"
 Record = Callable[..., None]
@@ -38,15 +39,15 @@ FAILED: set[str] = set()
 
 @pytest.fixture
 def record(request: pytest.FixtureRequest) -> Record:
-    """Note what a test did and found; fail where anything was lost or doubled."""
+    """Record what a test did and found; fail where anything was lost or doubled."""
 
     def note(promise: str, done: str, counts: Counts, *, seconds: float, seed: int = 0, case: str = "") -> None:
         """Keep a row; `case` tells apart tests of one promise in one file where no parameter does."""
         numbers = (counts.sent, counts.quarantined, counts.lost, counts.doubled, counts.falls)
         figures = [*(f"{number:,}" for number in numbers), f"{seconds:.1f}", str(seed)]
         where = f"{request.path.stem}::{request.node.name.split('_')[1]}"
-        named = request.node.name.partition("[")[2].rstrip("]")
-        test = " ".join(part for part in (where, case, named) if part)
+        broker_name = request.node.name.partition("[")[2].rstrip("]")
+        test = " ".join(part for part in (where, case, broker_name) if part)
         ROWS[request.node.nodeid] = [promise, done, *figures, test, f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"]
         assert counts.sent == counts.applied + counts.quarantined + counts.dropped, (seed, counts)
         assert (counts.lost, counts.doubled, counts.falls) == (0, 0, 0), (seed, counts)
@@ -73,22 +74,22 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             for name, cell, width in zip(HEAD, row, widths, strict=True)
         ]
         terminalreporter.write_line("  ".join(cells[:-2]).rstrip())
-    if os.environ.get("RECORD"):
+    if os.environ.get("RECORD") and LONG:
         passed = [row for test, row in ROWS.items() if test not in FAILED]
-        RESULTS.write_text(page([*kept(), *passed]))
+        RESULTS.write_text(page([*rows_of_other_runs(), *passed]))
         terminalreporter.write_line(f"written to {RESULTS}")
 
 
-def kept() -> list[Row]:
-    """Return the rows of the page that this run did not make anew."""
+def rows_of_other_runs() -> list[Row]:
+    """Return the rows of the page that this run did not make again."""
     if not RESULTS.exists():
         return []
     rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in RESULTS.read_text().splitlines()]
-    anew = {_key(row) for row in ROWS.values()}
+    rewritten = {_key(row) for row in ROWS.values()}
     return [
         row
         for row in rows
-        if len(row) == len(HEAD) and row[0].startswith("P") and row != HEAD and _key(row) not in anew
+        if len(row) == len(HEAD) and row[0].startswith("P") and row != HEAD and _key(row) not in rewritten
     ]
 
 
@@ -102,7 +103,7 @@ def page(rows: list[Row]) -> str:
             "",
             f"By `make chaos RECORD=1` on a machine with {where}. Each row is one test of `tests/chaos`, over real",
             "servers and processes of its own that it kills, freezes, cuts and fills. *Sent* is how many events were",
-            "accepted with a 2xx; *lost* and *doubled* are counted from the facts and by `souschef rebuild`, *versions",
+            "accepted with a 2xx; *lost* and *doubled* are counted from the facts, *versions",
             'fell* from the change feed. One test: `make chaos PYTEST="-k p12"`; a longer soak: `SOAK_MINUTES=30 make',
             'chaos PYTEST="-k p28"`. RabbitMQ is a private node with a quorum queue, which a flush deletes; the flow',
             'tests pass over it too (`SOUSCHEF_BROKER_URL=amqp://... make test JOBS=0 PYTEST="tests/flow -m flow"`).',

@@ -11,18 +11,18 @@ from typing import Any
 
 import httpx
 
-from models.sources import Credential
-from tests.tasks.simulated import requests
+from models.access.sources import Credential
+from tests.tasks.fault_simulator import requests
 
 PAUSE_SECONDS = 0.2
 """Before a request is sent again."""
 
 
 class Lms:
-    """Clients of one school; what they were told is kept."""
+    """Clients of one school, with the answers that they got."""
 
-    def __init__(self, door: str, credential: Credential, *, pause: float = 0.0, timeout: float = 30.0) -> None:
-        self.door = door
+    def __init__(self, api_url: str, credential: Credential, *, pause: float = 0.0, timeout: float = 30.0) -> None:
+        self.api_url = api_url
         self.credential = credential
         self.pause = pause
         self.timeout = timeout
@@ -35,9 +35,9 @@ class Lms:
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
 
-    def start(self, told: list[dict[str, Any]], *, clients: int, seed: int, largest: int = 9) -> None:
+    def start(self, events: list[dict[str, Any]], *, clients: int, seed: int, largest: int = 9) -> None:
         """Deal the events out to requests, in no order, and begin to send."""
-        for request in requests(random.Random(seed), told, largest=largest):
+        for request in requests(random.Random(seed), events, largest=largest):
             self._queue.put(request)
         self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(clients)]
         for thread in self._threads:
@@ -65,7 +65,7 @@ class Lms:
 
     def _run(self) -> None:
         pair = (self.credential.key, self.credential.secret)
-        with httpx.Client(base_url=self.door, auth=pair, timeout=self.timeout) as client:
+        with httpx.Client(base_url=self.api_url, auth=pair, timeout=self.timeout) as client:
             while not self._over.is_set():
                 try:
                     request = self._queue.get_nowait()

@@ -91,7 +91,7 @@ class Proxy:
             writer.write_eof()
 
     async def _cut(self, data: bytes, writer: asyncio.StreamWriter, pair: set[asyncio.StreamWriter]) -> None:
-        """Let the commit through or not, and cut the line: whoever sent it cannot know which."""
+        """Let the commit through or not, and cut the line: its sender cannot know which."""
         self.cuts += 1
         if self._dice.random() < 0.5:
             writer.write(data)

@@ -13,28 +13,29 @@ import httpx
 import psycopg
 import pytest
 
+from tests.chaos.accounting import ask, compare, wait_until
 from tests.chaos.conftest import Record
-from tests.chaos.counting import ask, compare, wait_until
-from tests.chaos.kitchen import opened
+from tests.chaos.sizes import sized
+from tests.chaos.system import running_system
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(420)]
 
 HALVES = """
-    WITH told AS MATERIALIZED (
+    WITH announced AS MATERIALIZED (
       SELECT student_id, max(version) AS version, max(version) FILTER (WHERE kind = 'gaps') AS gaps,
              max(version) FILTER (WHERE kind = 'interests') AS interests
         FROM souschef.change GROUP BY student_id)
-    SELECT student_id FROM souschef.learner_state AS state LEFT JOIN told USING (student_id)
+    SELECT student_id FROM souschef.learner_state AS state LEFT JOIN announced USING (student_id)
      WHERE (SELECT max(version) FROM souschef.skill_gap AS gap WHERE gap.student_id = state.student_id)
-           > coalesce(told.gaps, 0)
+           > coalesce(announced.gaps, 0)
         OR (SELECT max(version) FROM souschef.interest WHERE interest.student_id = state.student_id)
-           > coalesce(told.interests, 0)
+           > coalesce(announced.interests, 0)
         OR student_id IN (
              SELECT assignment.student_id FROM souschef.assignment WHERE NOT EXISTS (
                SELECT FROM souschef.change WHERE assignment_id = assignment.id AND change.version = assignment.version))
-        OR told.version <> state.version
+        OR announced.version <> state.version
 """
-"""Students of whom the LMS would see a part of an effect: a row that the feed does not tell of, or the reverse."""
+"""Students of whom the LMS would see a part of an effect: a row that the feed does not announce, or the reverse."""
 
 
 class Reader(threading.Thread):
@@ -58,32 +59,33 @@ class Reader(threading.Thread):
                 time.sleep(0.1)
 
 
+@pytest.mark.shows("P13")
 def test_p13_the_database_stopped_hard_mid_work_shows_all_or_nothing(record: Record) -> None:
     """`immediate` stops in a burst while a reader looks for halves.
 
     Mutant: a commit between `publish_gaps` and `announce` is seen within the first burst.
     """
-    seed = 13
-    with opened(lease=5, sweep=2) as kitchen:
+    seed, stops = 13, sized(5, 2)
+    with running_system(lease=5, sweep=2) as system:
         began = time.monotonic()
-        told = kitchen.events(2000, seed=seed)
-        readers = [Reader(kitchen.running.database_url) for _ in range(2)]
+        events = system.events(sized(2000, 800), seed=seed)
+        readers = [Reader(system.running.database_url) for _ in range(2)]
         for reader in readers:
             reader.start()
-        with kitchen.burst(told) as lms:
-            for turn in range(1, 6):
-                lms.answered(turn * len(told) // 6)
-                kitchen.stop_database()
-                kitchen.start_database()
-        kitchen.quiet(seconds=60)
+        with system.burst(events) as lms:
+            for turn in range(1, stops + 1):
+                lms.answered(turn * len(events) // (stops + 1))
+                system.stop_database()
+                system.start_database()
+        system.quiet(seconds=60)
         for reader in readers:
             reader.over.set()
             reader.join()
         looks = sum(reader.looks for reader in readers)
-        assert looks > 1000
+        assert looks > sized(1000, 100)
         assert [half for reader in readers for half in reader.halves] == []
-        done = f"database stopped (immediate) 5 times in a burst; {looks:,} looks saw no half"
-        record("P13", done, compare(told), seconds=time.monotonic() - began, seed=seed)
+        done = f"database stopped (immediate) {stops} times in a burst; {looks:,} looks saw no half"
+        record("P13", done, compare(events), seconds=time.monotonic() - began, seed=seed)
 
 
 @contextmanager
@@ -103,29 +105,30 @@ def no_line_free(url: str) -> Iterator[None]:
         yield
 
 
+@pytest.mark.shows("P16")
 def test_p16_a_database_without_a_free_connection_is_waited_for(record: Record) -> None:
-    """Somebody takes all of its connections for 20 s: requests are refused, and no event is to blame.
+    """Somebody takes all of its connections for 20 s (short: 8 s): requests are refused, and no event is to blame.
 
     Mutant: `is_to_blame` that takes it for an event's fault counts attempts, and quarantines.
     """
-    seed = 161
-    with opened(lease=5, sweep=2) as kitchen:
+    seed, taken = 161, sized(20, 8)
+    with running_system(lease=5, sweep=2) as system:
         began = time.monotonic()
-        told = kitchen.events(1500, seed=seed)
-        with kitchen.burst(told, clients=4, pause=0.6) as lms:
-            lms.answered(200)
-            with no_line_free(kitchen.running.database_url):
-                time.sleep(20)
+        events = system.events(sized(1500, 500), seed=seed)
+        with system.burst(events, clients=4, pause=0.6) as lms:
+            lms.answered(sized(200, 50))
+            with no_line_free(system.running.database_url):
+                time.sleep(taken)
             before, healing = lms.accepted, time.monotonic()
             wait_until(lambda: lms.accepted > before, seconds=10, what="healed")
             healed = time.monotonic() - healing
-        kitchen.quiet(seconds=60)
+        system.quiet(seconds=60)
         assert lms.statuses[503] > 0
         assert set(lms.statuses) <= {200, 429, 503}, lms.statuses
         assert max(lms.seconds) <= 5
-        counts = compare(told)
+        counts = compare(events)
         assert counts.quarantined == 0
-        done = f"database: no connection free for 20 s: {lms.statuses[503]} requests refused, longest answer"
+        done = f"database: no connection free for {taken} s: {lms.statuses[503]} requests refused, longest answer"
         done += f" {max(lms.seconds):.1f} s, healed after {healed:.0f} s"
         record("P16", done, counts, seconds=time.monotonic() - began, seed=seed, case="connections")
 
@@ -147,33 +150,34 @@ def small_disk(megabytes: int) -> Iterator[Path]:
         folder.rmdir()
 
 
+@pytest.mark.shows("P14")
 def test_p14_a_full_disk_gives_no_false_2xx_and_heals(record: Record) -> None:
     """A file takes what is free under the database; when it is gone all that was accepted is applied.
 
-    Mutant: a door that answers 200 before its commit loses what it could not write.
+    Mutant: an API that answers 200 before its commit loses what it could not write.
     """
     seed = 14
-    with small_disk(400) as disk, opened(lease=5, sweep=2, data_dir=disk / "data", supervised=True) as kitchen:
+    with small_disk(400) as disk, running_system(lease=5, sweep=2, data_dir=disk / "data", supervised=True) as system:
         began = time.monotonic()
-        told = kitchen.events(1500, seed=seed)
+        events = system.events(sized(1500, 800), seed=seed)
         ballast = disk / "ballast"
-        with kitchen.burst(told, clients=4) as lms:
+        with system.burst(events, clients=4) as lms:
             lms.answered(200)
             with ballast.open("wb") as file:
                 fill(file.fileno(), shutil.disk_usage(disk).free)
             full = time.monotonic()
-            wait_until(lambda: refused(lms.statuses) > 3 or lms.accepted >= len(told), seconds=60, what="a refusal")
+            wait_until(lambda: refused(lms.statuses) > 3 or lms.accepted >= len(events), seconds=60, what="a refusal")
             time.sleep(5)
             accepted, seen = lms.accepted, refused(lms.statuses)
             ballast.unlink()
-            healed = wait_until(lambda: lms.accepted > accepted, seconds=30, what="healed")
-        kitchen.quiet(seconds=60)
+            healed = wait_until(lambda: lms.accepted > accepted, seconds=sized(30, 90), what="healed")
+        system.quiet(seconds=60)
         assert seen, "the disk was never full"
         assert set(lms.statuses) <= {200, 503, "ConnectError", "ReadError", "RemoteProtocolError"}, lms.statuses
         done = f"disk full for {time.monotonic() - full:.0f} s: {seen} refused; accepted again after {healed:.0f} s"
-        assert ask("SELECT count(*) FROM souschef.inbox") == [(len(told),)]
-        assert httpx.get(f"{kitchen.running.door_url}/health", timeout=20).status_code == 200
-        record("P14", done, compare(told), seconds=time.monotonic() - began, seed=seed)
+        assert ask("SELECT count(*) FROM souschef.inbox") == [(len(events),)]
+        assert httpx.get(f"{system.running.api_url}/health", timeout=20).status_code == 200
+        record("P14", done, compare(events), seconds=time.monotonic() - began, seed=seed)
 
 
 def refused(statuses: dict[int | str, int]) -> int:

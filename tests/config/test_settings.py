@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from config import settings as configuration
-from config.errors import DataFolderReadOnly
-from config.settings import NoServers, Settings, SettingsWrong
+from config.errors import DataDirReadOnlyError, InvalidSettingsError
+from config.settings import ServersNotConfiguredError, Settings
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +70,7 @@ def test_an_unknown_name_is_refused_with_the_nearest_right_one(
         monkeypatch.setenv(wrong, "x")
     else:
         (tmp_path / ".env").write_text(f"{wrong}=x\n")
-    with pytest.raises(SettingsWrong) as refused:
+    with pytest.raises(InvalidSettingsError) as refused:
         configuration.settings()
     assert str(refused.value) == f"{wrong} is not a setting. Did you mean {right}?"
     assert refused.value.exit_code == 2
@@ -78,19 +78,19 @@ def test_an_unknown_name_is_refused_with_the_nearest_right_one(
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
 def test_every_spelling_of_postgresql_means_psycopg_3(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SOUSCHEF_DATABASE_URL", f"{scheme}://cook:salt@db/kitchen")
-    assert configuration.settings().database_url_text() == "postgresql+psycopg://cook:salt@db/kitchen"
+    monkeypatch.setenv("SOUSCHEF_DATABASE_URL", f"{scheme}://cook:salt@db/souschef")
+    assert configuration.settings().database_url_text() == "postgresql+psycopg://cook:salt@db/souschef"
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("SOUSCHEF_DATABASE_URL", "mysql://cook:pepper@db/kitchen"),
+        ("SOUSCHEF_DATABASE_URL", "mysql://cook:pepper@db/souschef"),
         ("SOUSCHEF_BROKER_URL", "kafka://cook:pepper@broker"),
-        ("SOUSCHEF_DATABASE_URL", "postgresql://cook:pepper@db:door/kitchen"),
-        ("SOUSCHEF_DATABASE_URL", "postgresql://cook:salt@pepper@db/kitchen"),
-        ("SOUSCHEF_DATABASE_URL", "postgresql://cook:salt/pepper@db/kitchen"),
-        ("SOUSCHEF_DATABASE_URL", "postgresql://cook:salt#pepper@db/kitchen"),
+        ("SOUSCHEF_DATABASE_URL", "postgresql://cook:pepper@db:door/souschef"),
+        ("SOUSCHEF_DATABASE_URL", "postgresql://cook:salt@pepper@db/souschef"),
+        ("SOUSCHEF_DATABASE_URL", "postgresql://cook:salt/pepper@db/souschef"),
+        ("SOUSCHEF_DATABASE_URL", "postgresql://cook:salt#pepper@db/souschef"),
         ("SOUSCHEF_BROKER_URL", "redis://:pepper@broker/zero"),
         ("SOUSCHEF_BROKER_URL", "amqp://cook:pepper@a//;amqp://cook:pepper@b:port//"),
         ("SOUSCHEF_DATA_DIR", f"{__file__}/pepper"),
@@ -99,9 +99,9 @@ def test_every_spelling_of_postgresql_means_psycopg_3(scheme: str, monkeypatch: 
         ("SOUSCHEF_SECRET_KEY", "pepper"),
     ],
 )
-def test_a_senseless_value_is_named_and_not_shown(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_value_is_not_shown(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, value)
-    with pytest.raises(SettingsWrong) as refused:
+    with pytest.raises(InvalidSettingsError) as refused:
         configuration.settings()
     assert name in str(refused.value)
     assert "pepper" not in str(refused.value)
@@ -110,9 +110,9 @@ def test_a_senseless_value_is_named_and_not_shown(name: str, value: str, monkeyp
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("database_url", "postgresql://cook:salt%40pepper@db:5432/kitchen?options=a@b"),
-        ("database_url", "postgresql:///kitchen?host=/run/postgresql"),
-        ("database_url", "postgresql://cook@[::1]:5432/kitchen"),
+        ("database_url", "postgresql://cook:salt%40pepper@db:5432/souschef?options=a@b"),
+        ("database_url", "postgresql:///souschef?host=/run/postgresql"),
+        ("database_url", "postgresql://cook@[::1]:5432/souschef"),
         ("broker_url", "redis://"),
         ("broker_url", "rediss://chef:salt@broker:6380/3?ssl_cert_reqs=required"),
         ("broker_url", "amqp://cook:salt@a:5672//;amqp://cook:salt@b:5672//"),
@@ -130,7 +130,7 @@ def test_an_empty_value_means_unset_as_compose_files_write_it(monkeypatch: pytes
 
 
 def test_no_secret_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SOUSCHEF_DATABASE_URL", "postgresql://cook:pepper@db/kitchen")
+    monkeypatch.setenv("SOUSCHEF_DATABASE_URL", "postgresql://cook:pepper@db/souschef")
     monkeypatch.setenv("SOUSCHEF_BROKER_URL", "redis://:pepper@broker/0")
     monkeypatch.setenv("SOUSCHEF_SECRET_KEY", "pepper pepper pepper")
     monkeypatch.setenv("SOUSCHEF_FLOWER_PASSWORD", "pepper")
@@ -138,8 +138,8 @@ def test_no_secret_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "pepper" not in f"{found} {found!r} {found.model_dump()} {found.model_dump_json()}"
 
 
-def test_without_an_address_and_without_servers_the_mend_is_said() -> None:
-    with pytest.raises(NoServers) as missing:
+def test_without_an_address_and_without_servers_the_hint_says_what_to_do() -> None:
+    with pytest.raises(ServersNotConfiguredError) as missing:
         configuration.settings().broker_url_text()
     assert str(missing.value) == (
         "SOUSCHEF_BROKER_URL is not set and no embedded server is running. Set it, or run `souschef up`."
@@ -157,10 +157,10 @@ def test_a_secret_is_made_once_and_kept_for_its_owner_alone(tmp_path: Path) -> N
 
 def test_a_secret_file_is_read_and_its_trouble_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SOUSCHEF_SECRET_KEY_FILE", str(tmp_path / "key"))
-    with pytest.raises(SettingsWrong, match="cannot be read"):
+    with pytest.raises(InvalidSettingsError, match="cannot be read"):
         Settings().secret_key_bytes()
     (tmp_path / "key").write_text("short\n")
-    with pytest.raises(SettingsWrong, match="shorter than 16"):
+    with pytest.raises(InvalidSettingsError, match="shorter than 16"):
         Settings().secret_key_bytes()
     (tmp_path / "key").write_text("long enough to be a key\n")
     assert Settings().secret_key_bytes() == b"long enough to be a key"
@@ -168,17 +168,17 @@ def test_a_secret_file_is_read_and_its_trouble_said(monkeypatch: pytest.MonkeyPa
 
 def test_a_data_folder_that_cannot_be_made_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOUSCHEF_DATA_DIR", "/proc/souschef")  # not even root can write there
-    with pytest.raises(DataFolderReadOnly, match="/proc/souschef cannot be written"):
+    with pytest.raises(DataDirReadOnlyError, match="/proc/souschef cannot be written"):
         Settings().secret_key_bytes()
 
 
 def test_another_process_gets_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOUSCHEF_BROKER_URL", "redis://:pepper@broker/0")
     monkeypatch.setenv("SOUSCHEF_WEB_PORT", "9001")
-    given = Settings()
-    for name, value in given.environment().items():
+    settings = Settings()
+    for name, value in settings.environment().items():
         monkeypatch.setenv(name, value)
-    assert Settings() == given
+    assert Settings() == settings
 
 
 OAUTH = {
@@ -196,12 +196,12 @@ def test_a_login_by_oauth_needs_all_that_belongs_to_it(monkeypatch: pytest.Monke
     assert configuration.settings().flower_oauth_provider == "okta"
     configuration.settings.cache_clear()
     monkeypatch.delenv(left_out)
-    with pytest.raises(SettingsWrong, match=f"SOUSCHEF_FLOWER_OAUTH_PROVIDER .*needs {left_out} as well"):
+    with pytest.raises(InvalidSettingsError, match=f"SOUSCHEF_FLOWER_OAUTH_PROVIDER .*needs {left_out} as well"):
         configuration.settings()
 
 
 @pytest.mark.parametrize("allowed", ["*", ".*", ".*@*", ".*@a.example|b@a.example", "*@a.example", ".*@.*.example"])
 def test_whom_flower_lets_in_is_never_everybody(monkeypatch: pytest.MonkeyPatch, allowed: str) -> None:
     monkeypatch.setenv("SOUSCHEF_FLOWER_OAUTH_ALLOWED", allowed)
-    with pytest.raises(SettingsWrong, match="a domain"):
+    with pytest.raises(InvalidSettingsError, match="a domain"):
         configuration.settings()

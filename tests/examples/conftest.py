@@ -6,7 +6,7 @@ import pytest
 
 from examples.catalogue import Task
 from examples.curriculum import Skill
-from examples.describe import catalogue
+from examples.sample_report import catalogue
 
 
 @pytest.fixture(scope="session")

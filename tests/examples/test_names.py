@@ -7,10 +7,10 @@ import random
 from collections import Counter
 from collections.abc import Iterable
 
+from examples.answer_checker.reading import names_in
 from examples.catalogue import Task
 from examples.names import FIRST, draw_names, draw_people
-from examples.shapes import CONTEXTS
-from examples.solving.reading import names_in
+from examples.task_templates import CONTEXTS
 
 
 def surprise(pairs: Iterable[tuple[str, str]]) -> float:

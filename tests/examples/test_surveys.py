@@ -8,12 +8,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from examples.district import hand_ins, schools
+from examples.district import schools, survey_submissions
 from examples.generate import SEED
-from examples.interests import Manner, Taste, draw_taste, fill_in, read_questions
-from examples.riverside_class import MANNERS, SILENT
-from examples.shapes import CONTEXTS
-from lms import surveys
+from examples.interests import InterestProfile, ResponseStyle, draw_profile, fill_in, read_questions
+from examples.riverside_class import SILENT, STYLES
+from examples.task_templates import CONTEXTS
+from lms import typeform
 from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, SourceRules
 
 ROOT = Path(__file__).parents[2]
@@ -27,14 +27,14 @@ def requests() -> list[dict[str, Any]]:
 
 
 def facts_of(request: dict[str, Any]) -> tuple[Fact, ...]:
-    parsed = surveys.parse(json.loads(request["body"]), rules=RULES)
+    parsed = typeform.parse(json.loads(request["body"]), rules=RULES)
     return () if isinstance(parsed, Ignored) else parsed
 
 
 def test_every_request_is_a_survey_response_of_a_student_of_the_class() -> None:
     for request in requests():
         assert (request["method"], request["path"]) == ("POST", "/surveys")
-        envelope = surveys.envelope(json.loads(request["body"]), rules=RULES)
+        envelope = typeform.envelope(json.loads(request["body"]), rules=RULES)
         assert isinstance(envelope, Envelope)
         assert envelope.kind is EventKind.SURVEY
         assert envelope.student.startswith(HOME)
@@ -57,8 +57,8 @@ def test_a_flat_student_has_no_spread_and_a_contradictory_one_likes_all_and_noth
             if fact.value["kind"] == "rating":
                 ratings.setdefault(fact.attempt or "", set()).add((fact.student, fact.value["answer"]))
     spread = {next(iter(found))[0]: {answer for _, answer in found} for found in ratings.values()}
-    for account, manner in MANNERS.items():
-        if manner is Manner.FLAT:
+    for account, style in STYLES.items():
+        if style is ResponseStyle.FLAT:
             assert spread[f"{HOME}{account}"] == {3}
     contradictory = [answers for answers in ({a for _, a in found} for found in ratings.values()) if answers == {5}]
     assert len(contradictory) == 1
@@ -66,8 +66,8 @@ def test_a_flat_student_has_no_spread_and_a_contradictory_one_likes_all_and_noth
 
 def test_an_honest_student_rates_what_is_liked_above_what_is_not() -> None:
     _, questions = read_questions()
-    taste = Taste(dict.fromkeys(CONTEXTS, 0.5) | {"music": 1.0, "art": 0.0})
-    answers = {q["ref"]: a for q, a in fill_in(questions, taste, Manner.HONEST, random.Random(4))}
+    profile = InterestProfile(dict.fromkeys(CONTEXTS, 0.5) | {"music": 1.0, "art": 0.0})
+    answers = {q["ref"]: a for q, a in fill_in(questions, profile, ResponseStyle.HONEST, random.Random(4))}
     # q11 likes music, q02 could do without; q18 likes art, q07 would rather not.
     assert answers["q11"] >= 4
     assert answers["q02"] <= 2
@@ -78,12 +78,12 @@ def test_an_honest_student_rates_what_is_liked_above_what_is_not() -> None:
 
 
 def test_favourites_come_first() -> None:
-    taste = draw_taste(random.Random(1), favourites=("space", "food"))
-    assert taste.ranked[:2] == ["space", "food"]
+    profile = draw_profile(random.Random(1), favourites=("space", "food"))
+    assert profile.ranked[:2] == ["space", "food"]
 
 
 def test_the_district_has_answers_of_every_manner() -> None:
-    found = [s for school in schools(seed=SEED) for s in hand_ins(school, seed=SEED)]
+    found = [s for school in schools(seed=SEED) for s in survey_submissions(school, seed=SEED)]
     lengths = Counter(len(submission.answers) for submission in found)
     # 24 in full, 8 in haste, 2 in words only, none at all.
     assert set(lengths) == {24, 8, 2, 0}

@@ -18,11 +18,12 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from config.settings import settings
-from models import database, sources
-from models.sources import Credential
-from workers import sending
-from workers.command_line import app
-from workers.supervisor import Kitchen
+from models import engine
+from models.access import sources
+from models.access.sources import Credential
+from workers.cli import replay_client
+from workers.cli.main import app
+from workers.local.supervisor import RunningSystem
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "riverside"
 ACCOUNT = "428"
@@ -32,42 +33,42 @@ BODY = re.compile(r'body\\*": *\\*"([A-Za-z0-9+/=]+)')
 
 
 class Listener:
-    """Everything that the broker is told, from the beginning."""
+    """Every command to the broker, from the beginning."""
 
     def __init__(self, url: str) -> None:
-        self.heard: list[str] = []
+        self.recorded: list[str] = []
         self._client = redis.Redis.from_url(url, socket_timeout=None)
-        self._monitor = self._client.monitor().__enter__()
+        self._monitor = self._client.monitor().__enter__()  # type: ignore[no-untyped-call] # redis types it not
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
         try:
-            for told in self._monitor.listen():
-                self.heard.append(str(told["command"]))
+            for command in self._monitor.listen():
+                self.recorded.append(str(command["command"]))
         except (redis.RedisError, ValueError, OSError):
             return  # the broker is stopped at the end
 
     def text(self) -> str:
         """All commands, and each message's body as it reads without its packing."""
-        told = "\n".join(self.heard)
-        return told + "\n" + "\n".join(unpacked(told))
+        text = "\n".join(self.recorded)
+        return text + "\n" + "\n".join(unpacked(text))
 
 
-def unpacked(told: str) -> Iterator[str]:
+def unpacked(text: str) -> Iterator[str]:
     """Celery packs a message's body as base64."""
-    for body in BODY.findall(told):
+    for body in BODY.findall(text):
         yield base64.b64decode(body).decode(errors="replace")
 
 
 def found_in(places: dict[str, str]) -> list[str]:
-    """Where a canary is heard, with what stands around it."""
-    heard = []
-    for place, told in places.items():
+    """Where a canary is found, with the text around it."""
+    found = []
+    for place, content in places.items():
         for word in FORBIDDEN:
-            at = told.lower().find(word.lower())
+            at = content.lower().find(word.lower())
             if at >= 0:
-                heard.append(f"{place}: ...{told[max(0, at - 120) : at + 60]}...")
-    return heard
+                found.append(f"{place}: ...{content[max(0, at - 120) : at + 60]}...")
+    return found
 
 
 def school_of_canaries(folder: Path) -> Path:
@@ -78,10 +79,10 @@ def school_of_canaries(folder: Path) -> Path:
             for inner in path.iterdir():
                 (folder / path.name / inner.name).write_bytes(inner.read_bytes())
         elif path.suffix in {".csv", ".json"}:
-            told = path.read_text(encoding="utf-8-sig").replace(f"riverside-s{ACCOUNT}", f"{WORD}-ref")
+            text = path.read_text(encoding="utf-8-sig").replace(f"riverside-s{ACCOUNT}", f"{WORD}-ref")
             if path.name == "users.csv":
-                told = "\n".join(canary_user(line) if WORD in line else line for line in told.splitlines()) + "\n"
-            (folder / path.name).write_text(told)
+                text = "\n".join(canary_user(line) if WORD in line else line for line in text.splitlines()) + "\n"
+            (folder / path.name).write_text(text)
     return folder
 
 
@@ -105,27 +106,29 @@ def moodle_traffic() -> list[dict[str, Any]]:
     return found
 
 
-def surveys() -> list[sending.Request]:
+def surveys() -> list[replay_client.Request]:
     """The student's real questionnaire, with a canary for what they wrote."""
     found = []
-    for request in sending.read(EXAMPLE / "surveys.jsonl"):
+    for request in replay_client.read(EXAMPLE / "surveys.jsonl"):
         if f"|{ACCOUNT}".encode() in request.body:
-            told = json.loads(request.body.replace(f"|{ACCOUNT}".encode(), f"|{WORD}-account".encode()))
-            told["form_response"]["hidden"]["email"] = f"{WORD}@school.test"
+            text = json.loads(request.body.replace(f"|{ACCOUNT}".encode(), f"|{WORD}-account".encode()))
+            text["form_response"]["hidden"]["email"] = f"{WORD}@school.test"
             field = {"id": "free", "ref": "q99", "type": "long_text"}
-            told["form_response"]["answers"].append({"type": "text", "text": f"{WORD}-interest", "field": field})
-            found.append(sending.Request(request.method, request.path, request.headers, json.dumps(told).encode()))
+            text["form_response"]["answers"].append({"type": "text", "text": f"{WORD}-interest", "field": field})
+            found.append(
+                replay_client.Request(request.method, request.path, request.headers, json.dumps(text).encode())
+            )
     return found
 
 
 def added(name: str, format_: str, *, surveys: tuple[str, ...] = ()) -> Credential:
-    with database.transaction() as session:
+    with engine.transaction() as session:
         key = settings().secret_key_bytes()
         return sources.add(session, name, format=format_, secret_key=key, surveys=surveys)
 
 
 def ask(statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
-    with database.transaction() as session:
+    with engine.transaction() as session:
         return [tuple(row) for row in session.connection().execute(text(statement), parameters)]
 
 
@@ -136,10 +139,10 @@ def until(done: Callable[[], Any], *, what: str, seconds: float = 60) -> None:
         time.sleep(0.1)
 
 
-def told_by(kitchen: Kitchen, address: str) -> str:
+def page_of(system: RunningSystem, address: str) -> str:
     """A page with its headers, whatever its status."""
-    given = base64.b64encode(f"{kitchen.flower_user}:{kitchen.flower_password}".encode()).decode()
-    request = urllib.request.Request(address, headers={"Authorization": f"Basic {given}"})
+    login = base64.b64encode(f"{system.flower_user}:{system.flower_password}".encode()).decode()
+    request = urllib.request.Request(address, headers={"Authorization": f"Basic {login}"})
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:
             return f"{answer.headers}{answer.read().decode(errors='replace')}"
@@ -147,9 +150,9 @@ def told_by(kitchen: Kitchen, address: str) -> str:
         return f"{error.headers}{error.read().decode(errors='replace')}"
 
 
-def flower_pages(kitchen: Kitchen) -> dict[str, str]:
+def flower_pages(system: RunningSystem) -> dict[str, str]:
     """Every route of the installed Flower that can be read, for every task and worker that it knows."""
-    tasks = json.loads(told_by(kitchen, f"{kitchen.flower_url}/api/tasks").partition("\n\n")[2])
+    tasks = json.loads(page_of(system, f"{system.flower_url}/api/tasks").partition("\n\n")[2])
     task_ids = list(tasks)
     workers = sorted({task["worker"] for task in tasks.values() if task.get("worker")})
     assert (len(task_ids) > 3, len(workers)) == (True, 1)
@@ -164,11 +167,11 @@ def flower_pages(kitchen: Kitchen) -> dict[str, str]:
     paths += [("/tasks/datatable?draw=1&start=0&length=100&search[value]=&order[0][column]=0&order[0][dir]=asc"
               "&columns[0][data]=name")]  # fmt: skip
     assert {"/", "/tasks", "/broker", "/metrics"} <= set(paths)
-    return {f"Flower {path}": told_by(kitchen, kitchen.flower_url + path) for path in paths}
+    return {f"Flower {path}": page_of(system, system.flower_url + path) for path in paths}
 
 
-def logs(kitchen: Kitchen) -> dict[str, str]:
-    return {path.name: path.read_text(errors="replace") for path in (kitchen.data_dir / "logs").iterdir()}
+def logs(system: RunningSystem) -> dict[str, str]:
+    return {path.name: path.read_text(errors="replace") for path in (system.data_dir / "logs").iterdir()}
 
 
 def commands() -> dict[str, str]:
@@ -192,14 +195,14 @@ def tables() -> dict[str, int]:
 
 
 def broker_keys(url: str) -> str:
-    """Return every key of the broker with what it holds, as it reads without its packing."""
+    """Return every key of the broker with its value, as it reads without its packing."""
     with redis.Redis.from_url(url) as client:
-        held = {key: _held(client, key) for key in sorted(client.scan_iter("*"))}
-    told = str(held)
-    return told + "\n" + "\n".join(unpacked(told))
+        values = {key: _value_of(client, key) for key in sorted(client.scan_iter("*"))}
+    text = str(values)
+    return text + "\n" + "\n".join(unpacked(text))
 
 
-def _held(client: redis.Redis, key: bytes) -> object:
+def _value_of(client: redis.Redis, key: bytes) -> object:
     match client.type(key):
         case b"list":
             return client.lrange(key, 0, -1)
@@ -215,10 +218,10 @@ def _held(client: redis.Redis, key: bytes) -> object:
             raise AssertionError(f"{key!r} is of a kind that nobody searches: {other!r}")
 
 
-def everywhere(kitchen: Kitchen, listener: Listener) -> dict[str, str]:
+def everywhere(system: RunningSystem, listener: Listener) -> dict[str, str]:
     """All that is written, shown or passed on outside of the tables, by place."""
-    door = {
-        path: told_by(kitchen, kitchen.door_url + path) for path in ("/health", "/ready", "/openapi.json", "/metrics")
+    pages = {
+        path: page_of(system, system.api_url + path) for path in ("/health", "/ready", "/openapi.json", "/metrics")
     }
-    kept = {"flower.db": "".join(p.read_bytes().decode("latin-1") for p in kitchen.data_dir.glob("flower.db*"))}
-    return {**logs(kitchen), **flower_pages(kitchen), **door, **commands(), **kept, "broker": listener.text()}
+    contents = {"flower.db": "".join(p.read_bytes().decode("latin-1") for p in system.data_dir.glob("flower.db*"))}
+    return {**logs(system), **flower_pages(system), **pages, **commands(), **contents, "broker": listener.text()}

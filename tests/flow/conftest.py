@@ -1,4 +1,4 @@
-"""A kitchen of its own in which one student has canaries for names."""
+"""A system of its own in which one student has canaries for names."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,12 +7,14 @@ import pytest
 
 from config import settings as configuration
 from config.settings import Settings
-from models import database, loading
+from models import engine
+from models.imports import load
 from tests.conftest import administer
 from tests.flow.canary import Listener, school_of_canaries
-from workers import embedded, reading
-from workers.embedded import Servers
-from workers.supervisor import Kitchen, running
+from workers.cli import import_files
+from workers.local.embedded import servers
+from workers.local.embedded.servers import Servers
+from workers.local.supervisor import RunningSystem, running
 
 HARSH = (
     "log_statement = 'all'",
@@ -24,7 +26,7 @@ HARSH = (
 @pytest.fixture
 def own_servers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Servers]:
     """A talkative PostgreSQL and a broker for this test alone."""
-    with embedded.running(tmp_path / "data", durable=False) as found:
+    with servers.running(tmp_path / "data", durable=False) as found:
         for line in HARSH:
             administer(found.database_url, f"ALTER SYSTEM SET {line}")
         administer(found.database_url, "SELECT pg_reload_conf()")
@@ -33,7 +35,7 @@ def own_servers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ser
         monkeypatch.setenv("SOUSCHEF_DATA_DIR", str(found.data_dir))
         configuration.settings.cache_clear()
         yield found
-        database.close()
+        engine.close()
     configuration.settings.cache_clear()
 
 
@@ -43,11 +45,11 @@ def listener(own_servers: Servers) -> Listener:
 
 
 @pytest.fixture
-def canary_kitchen(own_servers: Servers, listener: Listener, tmp_path: Path) -> Iterator[Kitchen]:
+def canary_system(own_servers: Servers, listener: Listener, tmp_path: Path) -> Iterator[RunningSystem]:
     """All four processes, and the example school, in which one student has canaries for names."""
     assert listener
-    chosen = Settings(data_dir=own_servers.data_dir)
-    with running(chosen, free_ports=True) as found:
-        with database.transaction() as session:
-            loading.load(session, None, reading.read(school_of_canaries(tmp_path / "school")))
+    settings = Settings(data_dir=own_servers.data_dir)
+    with running(settings, free_ports=True) as found:
+        with engine.transaction() as session:
+            load.load(session, None, import_files.read(school_of_canaries(tmp_path / "school")))
         yield found

@@ -14,16 +14,20 @@ from sqlmodel import Session
 from config.settings import Settings, settings
 from lms import formats, strict_json
 from lms.facts import EventKind
-from models import clock, database, inbox, learners, logins, publish, sources
-from models.inbox import Incoming
-from models.publish import ChangeRow
-from models.sources import Sender
+from models import clock, engine
+from models.access import lms_roles, sources
+from models.access.sources import Sender
+from models.assignments import store
+from models.assignments.store import ChangeRow
+from models.events import inbox
+from models.events.incoming import NewEvent
+from models.students import states
 from tasks.events import assessment_completed
 from tasks.refresh import refresh_assignments
-from workers import demonstration
+from workers.cli.demo import replay
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(240)]
-transaction = database.transaction
+transaction = engine.transaction
 
 PUBLISHERS = 3
 PUBLISHES = 340
@@ -37,7 +41,7 @@ Announce = Callable[[Session, int, Sequence[ChangeRow]], int | None]
 @pytest.fixture
 def school(database_settings: Settings) -> Iterator[tuple[Sender, str]]:
     """The example school within its term: a source of our own format, and the URL of its login."""
-    demonstration.load(demonstration.quiet())
+    replay.load(replay.quiet_console())
     key = settings().secret_key_bytes()
     ref = f"riverside{secrets.token_hex(4)}"
     with transaction() as session:
@@ -46,12 +50,12 @@ def school(database_settings: Settings) -> Iterator[tuple[Sender, str]]:
             text("""INSERT INTO souschef.clock_offset (single, ahead)
                     VALUES (true, timestamptz '2026-11-10 12:00Z' - statement_timestamp())""")
         )
-        given = sources.add(session, "own", format="canonical", secret_key=key)
-        sender = sources.authenticate(session, key=given.key, secret=given.secret, secret_key=key)
-        url = logins.give(session, ref, url=settings().database_url_text()).url
+        credential = sources.add(session, "own", format="canonical", secret_key=key)
+        sender = sources.authenticate(session, key=credential.key, secret=credential.secret, secret_key=key)
+        url = lms_roles.create_or_rotate(session, ref, url=settings().database_url_text()).url
     assert sender is not None
     yield sender, url
-    role = logins.role_of(ref)
+    role = lms_roles.role_of(ref)
     with transaction() as session:
         session.connection().exec_driver_sql(f'DROP OWNED BY "{role}"; DROP ROLE "{role}"')
 
@@ -64,10 +68,10 @@ def students(session: Session) -> dict[int, str]:
 def publish_once(school_id: int, student: int) -> None:
     """Raise one student's version as every task does: lock, publish, save, announce, in one transaction."""
     with transaction() as session:
-        state = learners.lock(session, school_id, [student])[student]
+        state = states.load_for_update(session, school_id, [student])[student]
         saved = [replace(state, version=state.version + 1)]
-        learners.save(session, saved, refreshed_at=clock.now(session))
-        publish.announce(session, school_id, [ChangeRow(student, None, "gaps", "changed", state.version + 1)])
+        states.save(session, saved, refreshed_at=clock.now(session))
+        store.append_changes(session, school_id, [ChangeRow(student, None, "gaps", "changed", state.version + 1)])
 
 
 def publishing(school_id: int, whom: Sequence[int], *, start: int) -> None:
@@ -88,9 +92,9 @@ def answering(sender: Sender, whom: dict[int, str]) -> None:
                 "outcome": float(turn % 3 != 0),
                 "attempt": f"a{turn}",
             }
-            told = formats.envelope("canonical", event, rules=sender.rules)
+            envelope = formats.envelope("canonical", event, rules=sender.rules)
             with transaction() as session:
-                incoming = Incoming(EventKind.ASSESSMENT, told.key, told.student, strict_json.write(event))
+                incoming = NewEvent(EventKind.ASSESSMENT, envelope.key, envelope.student, strict_json.write(event))
                 ids = inbox.record(session, sender, [incoming]).accepted[EventKind.ASSESSMENT]
             assessment_completed(ids)
             refresh_assignments([student])
@@ -150,6 +154,8 @@ def falls(rows: Sequence[Row]) -> list[Row]:
     return found
 
 
+@pytest.mark.shows("P25")
+@pytest.mark.full
 def test_a_poller_misses_nothing_through_a_thousand_publishes(school: tuple[Sender, str]) -> None:
     """1,020 small publishes by 3 threads and 96 answers with 96 refreshes by a fourth; then all is compared."""
     sender, url = school
@@ -163,11 +169,11 @@ def test_a_poller_misses_nothing_through_a_thousand_publishes(school: tuple[Send
     reader.over.set()
     reader.join()
     with transaction() as session:
-        kept = session.connection().execute(
+        rows = session.connection().execute(
             text("""SELECT c.number, p.ref, c.kind, c.version FROM souschef.change c
                       JOIN souschef.person p ON p.id = c.student_id ORDER BY c.number""")
         )
-        published: list[Row] = [(row[0], row[1], row[2], row[3]) for row in kept]
+        published: list[Row] = [(row[0], row[1], row[2], row[3]) for row in rows]
         versions = session.connection().execute(text("SELECT sum(version) FROM souschef.learner_state")).scalar_one()
     print(f"{len(published)} changes, {versions} publishes, {reader.polls} polls, {reader.empty} of them empty")  # noqa: T201 - the figures are the point
     assert reader.rows == published
@@ -225,7 +231,7 @@ def announce_alone(announce: Announce, school_id: int, student: int) -> None:
 
 
 def test_a_slow_commit_is_not_overtaken(school: tuple[Sender, str]) -> None:
-    assert read_beside_a_slow_commit(school, publish.announce) == [1, 2]
+    assert read_beside_a_slow_commit(school, store.append_changes) == [1, 2]
 
 
 def test_numbers_from_a_sequence_are_missed_and_so_found(school: tuple[Sender, str]) -> None:
@@ -236,15 +242,15 @@ def test_numbers_from_a_sequence_are_missed_and_so_found(school: tuple[Sender, s
 
 
 def test_a_listener_is_rung_for_with_a_number_it_can_read(school: tuple[Sender, str]) -> None:
-    """The bell comes with the commit: what it names is there, and it names no student."""
+    """The notification comes with the commit: what it names is there, and it names no student."""
     sender, url = school
     with transaction() as session:
         whom = list(students(session))[:3]
     with psycopg.connect(url, autocommit=True) as listener:
-        listener.execute(f"LISTEN {publish.NOTIFY_CHANNEL}")
+        listener.execute(f"LISTEN {store.NOTIFY_CHANNEL}")
         for student in whom:
             publish_once(sender.school_id, student)
-        bells = [bell.payload for bell in listener.notifies(timeout=10, stop_after=3)]
-        assert bells == [f"{sender.school_id}:{number}" for number in (1, 2, 3)]
+        notifications = [notification.payload for notification in listener.notifies(timeout=10, stop_after=3)]
+        assert notifications == [f"{sender.school_id}:{number}" for number in (1, 2, 3)]
         rows = listener.execute("SELECT number FROM lms.assignment_changes ORDER BY number").fetchall()
     assert [row[0] for row in rows] == [1, 2, 3]

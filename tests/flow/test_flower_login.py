@@ -9,26 +9,26 @@ from pydantic import SecretStr
 from tornado.web import create_signed_value
 
 from config.settings import Settings
-from workers.supervisor import Kitchen, running
+from workers.local.supervisor import RunningSystem, running
 
-pytestmark = [pytest.mark.flow, pytest.mark.timeout(100)]
+pytestmark = [pytest.mark.flow, pytest.mark.full, pytest.mark.timeout(100)]
 PAGES = ("/", "/tasks", "/workers", "/broker", "/api/tasks", "/api/workers")
 
 
 @pytest.fixture
-def flower(database_settings: Settings) -> Iterator[Kitchen]:
-    chosen = {
+def flower(database_settings: Settings) -> Iterator[RunningSystem]:
+    settings = {
         "flower_oauth_allowed": ".*@school.example",
         "flower_oauth_key": "the-client-id",
         "flower_oauth_secret": SecretStr("the-client-secret"),
         "flower_oauth_redirect_url": "https://flower.school.example/login",
         "flower_oauth_provider": "google",
     }
-    with running(database_settings.model_copy(update=chosen), processes=("flower",), free_ports=True) as found:
+    with running(database_settings.model_copy(update=settings), processes=("flower",), free_ports=True) as found:
         yield found
 
 
-def test_only_whom_the_provider_knows_and_the_school_allows_gets_in(flower: Kitchen) -> None:
+def test_only_whom_the_provider_knows_and_the_school_allows_gets_in(flower: RunningSystem) -> None:
     def signed(address: str) -> dict[str, str]:
         secret = (flower.data_dir / "flower.cookie").read_text().strip()
         return {"Cookie": f"user={create_signed_value(secret, 'user', address).decode()}"}

@@ -13,25 +13,26 @@ import pytest
 from sqlalchemy import text
 
 from config.settings import Settings, settings
-from models import database, sources
-from models.claiming import BATCH_SIZES
-from workers import demonstration
-from workers.supervisor import Kitchen, running
+from models import engine
+from models.access import sources
+from models.events.claiming import BATCH_SIZES
+from workers.cli.demo import replay
+from workers.local.supervisor import RunningSystem, running
 
-pytestmark = [pytest.mark.flow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.flow, pytest.mark.full, pytest.mark.timeout(120)]
 
 
 @pytest.fixture
-def kitchen(database_settings: Settings) -> Iterator[Kitchen]:
+def system(database_settings: Settings) -> Iterator[RunningSystem]:
     """A worker of one process, so that one task takes both batches."""
     alone = database_settings.model_copy(update={"worker_concurrency": 1})
-    with running(alone, processes=("worker", "door", "flower"), free_ports=True) as found:
-        demonstration.load(demonstration.quiet())
+    with running(alone, processes=("worker", "api", "flower"), free_ports=True) as found:
+        replay.load(replay.quiet_console())
         yield found
 
 
 def ask(statement: str) -> list[tuple[Any, ...]]:
-    with database.transaction() as session:
+    with engine.transaction() as session:
         return [tuple(row) for row in session.connection().execute(text(statement))]
 
 
@@ -44,9 +45,9 @@ def until(found: Callable[[], Any], *, what: str, seconds: float = 40) -> Any:
 
 
 @contextmanager
-def held(student: str) -> Iterator[None]:
-    """Hold a student's state, so that whoever works for them waits."""
-    with database.transaction() as session:
+def locked_state(student: str) -> Iterator[None]:
+    """Lock a student's state, so that a worker that needs it waits."""
+    with engine.transaction() as session:
         statement = text("""
             SELECT FROM souschef.learner_state JOIN souschef.person ON person.id = student_id
              WHERE ref = :ref FOR UPDATE OF learner_state
@@ -55,21 +56,21 @@ def held(student: str) -> Iterator[None]:
         yield
 
 
-def tasks(kitchen: Kitchen) -> dict[str, dict[str, Any]]:
+def tasks(system: RunningSystem) -> dict[str, dict[str, Any]]:
     """What Flower shows of the tasks that take answers in."""
-    given = b64encode(f"{kitchen.flower_user}:{kitchen.flower_password}".encode()).decode()
-    address = f"{kitchen.flower_url}/api/tasks?taskname=assessment_completed"
-    request = urllib.request.Request(address, headers={"Authorization": f"Basic {given}"})
+    credential = b64encode(f"{system.flower_user}:{system.flower_password}".encode()).decode()
+    address = f"{system.flower_url}/api/tasks?taskname=assessment_completed"
+    request = urllib.request.Request(address, headers={"Authorization": f"Basic {credential}"})
     with urllib.request.urlopen(request, timeout=10) as answer:
         found: dict[str, dict[str, Any]] = json.load(answer)
     return found
 
 
-def test_flower_shows_what_a_running_task_has_done_so_far(kitchen: Kitchen) -> None:
+def test_flower_shows_what_a_running_task_has_done_so_far(system: RunningSystem) -> None:
     """Two batches, each for one student whose state the test holds: the first is let go, the second still waits."""
-    with database.transaction() as session:
+    with engine.transaction() as session:
         key = settings().secret_key_bytes()
-        given = sources.add(session, "own", format="canonical", secret_key=key)
+        credential = sources.add(session, "own", format="canonical", secret_key=key)
     first, second = [
         row[0] for row in ask("SELECT ref FROM souschef.person WHERE role = 'student' ORDER BY id LIMIT 2")
     ]
@@ -77,8 +78,10 @@ def test_flower_shows_what_a_running_task_has_done_so_far(kitchen: Kitchen) -> N
 
     def send(student: str, count: int, run: str) -> None:
         base = {"type": "item_result", "student": student, "subject": item, "outcome": 1.0}
-        told = [{**base, "id": f"{student} {run} {n}", "at": f"2026-10-05T09:00:{n % 60:02d}Z"} for n in range(count)]
-        answer = httpx.post(f"{kitchen.door_url}/events", json=told, auth=(given.key, given.secret), timeout=20)
+        events = [{**base, "id": f"{student} {run} {n}", "at": f"2026-10-05T09:00:{n % 60:02d}Z"} for n in range(count)]
+        answer = httpx.post(
+            f"{system.api_url}/events", json=events, auth=(credential.key, credential.secret), timeout=20
+        )
         assert answer.json()["accepted"] == count
 
     def waiting() -> int:
@@ -87,19 +90,19 @@ def test_flower_shows_what_a_running_task_has_done_so_far(kitchen: Kitchen) -> N
     for student in (first, second):
         send(student, 1, "before")
     until(lambda: waiting() == 0, what="both are known")
-    known = set(tasks(kitchen))
-    with held(second):
-        with held(first):
+    earlier = set(tasks(system))
+    with locked_state(second):
+        with locked_state(first):
             send(first, BATCH_SIZES[0], "burst")
             send(second, 3, "burst")
-            until(lambda: set(tasks(kitchen)) - known, what="the task has begun")
+            until(lambda: set(tasks(system)) - earlier, what="the task has begun")
             time.sleep(1.1)
         shown = until(
-            lambda: [each for each in tasks(kitchen).values() if each["state"] == "PROGRESS"], what="its progress"
+            lambda: [each for each in tasks(system).values() if each["state"] == "PROGRESS"], what="its progress"
         )
         assert json.loads(shown[0]["result"].replace("'", '"'))["applied"] == BATCH_SIZES[0]
         assert waiting() == 3
     until(lambda: waiting() == 0, what="all is done")
     uuid = shown[0]["uuid"]
-    until(lambda: tasks(kitchen)[uuid]["state"] == "SUCCESS", what="the task has ended")
-    assert json.loads(tasks(kitchen)[uuid]["result"].replace("'", '"'))["applied"] == BATCH_SIZES[0] + 3
+    until(lambda: tasks(system)[uuid]["state"] == "SUCCESS", what="the task has ended")
+    assert json.loads(tasks(system)[uuid]["result"].replace("'", '"'))["applied"] == BATCH_SIZES[0] + 3

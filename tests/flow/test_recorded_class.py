@@ -1,4 +1,4 @@
-"""The recorded class through the real door, broker and worker; what is expected is counted from the recording itself.
+"""The recorded class through the real API, broker and worker; what is expected is counted from the recording itself.
 
 The counting below shares no code with our parsers: it reads the recorded JSON with a few lines of its own.
 """
@@ -19,16 +19,20 @@ from sqlalchemy import text
 
 from config.settings import Settings, settings
 from learning import selection
-from models import database, facts, inbox, reports, sources
-from workers import demonstration, sending
-from workers.supervisor import Kitchen, running
+from models import engine
+from models.access import schools, sources
+from models.events import facts, inbox
+from models.reports import classes, status
+from workers.cli import replay_client
+from workers.cli.demo import replay as demo_replay
+from workers.local.supervisor import RunningSystem, running
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "riverside"
 RECORDING = EXAMPLE / "moodle_class.jsonl.gz"
 INFO = "http://lrs.learninglocker.net/define/extensions/info"
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(240)]
-transaction = database.transaction
+transaction = engine.transaction
 
 
 def recorded() -> list[dict[str, Any]]:
@@ -50,20 +54,20 @@ def expected_answers() -> dict[tuple[str, str, str], bool | None]:
 
 
 @pytest.fixture
-def kitchen(database_settings: Settings) -> Iterator[Kitchen]:
+def system(database_settings: Settings) -> Iterator[RunningSystem]:
     """Door, worker and beat on free ports, with the example school loaded."""
-    with running(database_settings, processes=("worker", "door", "beat"), free_ports=True) as found:
-        demonstration.load(demonstration.quiet())
+    with running(database_settings, processes=("worker", "api", "beat"), free_ports=True) as found:
+        demo_replay.load(demo_replay.quiet_console())
         yield found
 
 
-def replay(kitchen: Kitchen, *, shuffle: int | None = None, duplicate: float = 0.0) -> Counter[int]:
+def replay(system: RunningSystem, *, shuffle: int | None = None, duplicate: float = 0.0) -> Counter[int]:
     statuses: Counter[int] = Counter()
     for source, name in (("moodle", "moodle_class.jsonl.gz"), ("forms", "surveys.jsonl")):
         with transaction() as session:
-            given = sources.credential(session, source, secret_key=settings().secret_key_bytes())
-        requests = sending.arranged(sending.read(EXAMPLE / name), shuffle=shuffle, duplicate=duplicate)
-        statuses.update(sending.send(requests, door=kitchen.door_url, credential=given).statuses)
+            credential = sources.credential(session, source, secret_key=settings().secret_key_bytes())
+        requests = replay_client.arrange(replay_client.read(EXAMPLE / name), shuffle=shuffle, duplicate=duplicate)
+        statuses.update(replay_client.send(requests, api_url=system.api_url, credential=credential).statuses)
     return statuses
 
 
@@ -76,7 +80,7 @@ def wait_until(done: Callable[[], bool], *, seconds: float, what: str) -> None:
 
 def all_applied() -> bool:
     with transaction() as session:
-        return reports.waiting(session) == 0
+        return status.waiting(session) == 0
 
 
 def contract() -> dict[str, str]:
@@ -111,16 +115,17 @@ def outcomes() -> Counter[bool | None]:
         return Counter(None if outcome is None else bool(outcome) for outcome in rows.scalars())
 
 
-def test_the_class_becomes_exactly_what_its_recording_holds(kitchen: Kitchen) -> None:
+@pytest.mark.shows("P7", "L13")
+def test_the_class_becomes_exactly_what_its_recording_holds(system: RunningSystem) -> None:
     """2,144 answers, of them 1,810 right or wrong and 334 unknown; a second replay changes no row of the contract."""
     expected = Counter(expected_answers().values())
     assert sum(expected.values()) == 2144
     assert expected[None] == 334
-    assert set(replay(kitchen)) == {200}
+    assert set(replay(system)) == {200}
     wait_until(all_applied, seconds=60, what="all events applied")
     assert outcomes() == expected
     with transaction() as session:
-        lines = reports.class_lines(session)
+        lines = list(classes.class_lines(session, schools.resolve(session, None).id).values())
         quarantined = inbox.counts(session).get("quarantined", 0)
         parked = inbox.counts(session).get("parked", 0)
     assert len(lines) == 28
@@ -129,17 +134,19 @@ def test_the_class_becomes_exactly_what_its_recording_holds(kitchen: Kitchen) ->
     assert (quarantined, parked) == (0, 0)
     assert every_decision_replays() > 28
     before = contract()
-    assert set(replay(kitchen)) == {200}
+    assert set(replay(system)) == {200}
     wait_until(all_applied, seconds=60, what="all duplicates applied")
     assert contract() == before
     assert outcomes() == expected
 
 
-def test_another_order_doubled_and_a_worker_killed_midway_end_in_the_same_states(kitchen: Kitchen) -> None:
+@pytest.mark.full
+@pytest.mark.shows("P4", "P8")
+def test_another_order_doubled_and_a_worker_killed_midway_end_in_the_same_states(system: RunningSystem) -> None:
     """The states after a shuffled, doubled replay with a killed worker equal a fold of the facts in their own order."""
-    replay(kitchen, shuffle=7, duplicate=0.5)
-    os.kill(kitchen.worker_pids[-1], signal.SIGKILL)
-    main = kitchen.worker_pids[0]
+    replay(system, shuffle=7, duplicate=0.5)
+    os.kill(system.worker_pids[-1], signal.SIGKILL)
+    main = system.worker_pids[0]
     os.killpg(main, signal.SIGKILL)
     wait_until(all_applied, seconds=120, what="all events applied after the kill")
     assert outcomes() == Counter(expected_answers().values())

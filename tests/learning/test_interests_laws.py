@@ -9,9 +9,16 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from learning.interest_evidence import Evidence, Origin, Rated, Told, Vetoed, evidence_from
-from learning.interest_readings import ipsatised
-from learning.interests import Interest, vector
+from learning.interests.evidence import (
+    Evidence,
+    Origin,
+    RatingEvidence,
+    StatementEvidence,
+    VetoEvidence,
+    evidence_from,
+)
+from learning.interests.readings import Reading, ipsatised
+from learning.interests.vector import Interest, interest_vector
 
 DAY = 86_400.0
 NOW = 1_800_000_000.0
@@ -28,27 +35,48 @@ moments = st.integers(0, 400).map(lambda days: NOW - days * DAY)
 keys = st.integers(0, 10**9).map(str)
 topics = st.sampled_from(TOPICS)
 rated = st.builds(
-    Rated,
+    RatingEvidence,
     moments,
     keys,
     st.sampled_from(["r1", "r2"]),
     st.none() | shares,
     st.tuples(st.tuples(topics, st.sampled_from([-1.0, 0.5, 1.0]))),
+    survey=st.sampled_from(["", "s1", "s2"]),
+    question=st.sampled_from(["", "", "q1", "q2"]),
 )
-told = st.builds(
-    Told,
+stated = st.builds(
+    StatementEvidence,
     moments,
     keys,
-    st.sampled_from(Origin),
+    st.sampled_from([Origin.SURVEY, Origin.PICK, Origin.DONE]),
     st.tuples(st.tuples(topics, shares, shares)),
     st.just(()),
 )
-vetoed = st.builds(Vetoed, moments, keys, topics, st.booleans())
-histories = st.lists(rated | told | vetoed, max_size=15)
+answered = st.builds(
+    StatementEvidence,
+    moments,
+    keys,
+    st.just(Origin.SURVEY),
+    st.tuples(st.tuples(topics, shares, st.just(1.0))),
+    st.just(()),
+    st.sampled_from(["r1", "r2"]),
+    st.sampled_from(["s1", "s2"]),
+    st.sampled_from(["", "q1"]),
+)
+clicked = st.builds(
+    StatementEvidence,
+    st.integers(0, 200).map(lambda hours: NOW - hours * 3600.0),
+    keys,
+    st.just(Origin.FEEDBACK),
+    st.tuples(st.tuples(topics, st.sampled_from([0.0, 1.0]), st.just(1.0))),
+    st.just(()),
+)
+vetoed = st.builds(VetoEvidence, moments, keys, topics, st.booleans())
+histories = st.lists(rated | stated | answered | clicked | vetoed, max_size=15)
 
 
 def shipped(evidence: Iterable[Evidence]) -> dict[str, Interest]:
-    return vector(evidence, topics=TOPICS, as_of=NOW)
+    return interest_vector(evidence, topics=TOPICS, as_of=NOW)
 
 
 def order_is_nothing(implementation: Vector) -> None:
@@ -68,8 +96,8 @@ def more_is_never_less(implementation: Vector) -> None:
     """A statement of more interest never lowers it, and never touches another topic."""
 
     @LAW
-    @given(histories, told, shares)
-    def law(evidence: list[Evidence], statement: Told, more: float) -> None:
+    @given(histories, stated, shares)
+    def law(evidence: list[Evidence], statement: StatementEvidence, more: float) -> None:
         ((topic, x, weight),) = statement.says
         statement = replace(statement, key="of its own")
         raised = replace(statement, says=((topic, max(x, more), weight),))
@@ -80,21 +108,88 @@ def more_is_never_less(implementation: Vector) -> None:
     law()
 
 
-def a_habit_of_rating_high_is_nothing(implementation: Callable[[Sequence[Rated]], Sequence[object]]) -> None:
-    """To give every question one point more says the same as before."""
+def a_habit_of_rating_high_is_nothing(implementation: Callable[[Sequence[RatingEvidence]], Sequence[Reading]]) -> None:
+    """To give every question one point more says the same as before, but what is disliked lies in the lower half."""
 
     @LAW
     @given(st.lists(st.integers(0, 3), min_size=2, max_size=8))
     def law(points: list[int]) -> None:
-        def response(lift: int) -> list[Rated]:
+        def response(lift: int) -> list[RatingEvidence]:
             return [
-                Rated(NOW, str(n), "r", (point + lift) / 4, ((TOPICS[n % 3], 1.0),)) for n, point in enumerate(points)
+                RatingEvidence(NOW, str(n), "r", (point + lift) / 4, ((TOPICS[n % 3], 1.0),))
+                for n, point in enumerate(points)
             ]
 
         low, high = implementation(response(0)), implementation(response(1))
-        assert [(r.topic, pytest.approx(r.x)) for r in low] == [(r.topic, r.x) for r in high]  # type: ignore[attr-defined]
+        assert [(r.topic, pytest.approx(max(r.x, 0.4))) for r in low] == [
+            (r.topic, r.x if r.x > 0.5 else pytest.approx(max(r.x, 0.4), abs=0.11)) for r in high
+        ]
 
     law()
+
+
+def only_the_latest_survey_counts(implementation: Vector) -> None:
+    """Whatever was answered before, a response that tells something stands for its whole questionnaire."""
+
+    @LAW
+    @given(st.lists(rated, max_size=6), st.lists(st.integers(0, 4), min_size=3, max_size=6))
+    def law(before: list[RatingEvidence], points: list[int]) -> None:
+        if len({sum(points[n::3]) / len(points[n::3]) for n in range(3)}) == 1:
+            return
+        new = [
+            RatingEvidence(NOW + 1, f"new{n}", "new", point / 4, ((TOPICS[n % 3], 1.0),), survey="s1")
+            for n, point in enumerate(points)
+        ]
+        old = [replace(each, survey="s1", question="") for each in before]
+        found, alone = implementation([*old, *new]), implementation(new)
+        assert all(found[t].value == alone[t].value and found[t].confidence == alone[t].confidence for t in TOPICS)
+
+    law()
+
+
+def test_only_the_latest_survey_counts() -> None:
+    only_the_latest_survey_counts(shipped)
+
+
+def test_answers_that_are_averaged_over_surveys_are_caught() -> None:
+    def averaged(evidence: Iterable[Evidence]) -> dict[str, Interest]:
+        return shipped(replace(e, survey="") if isinstance(e, RatingEvidence) else e for e in evidence)
+
+    with pytest.raises(AssertionError):
+        only_the_latest_survey_counts(averaged)
+
+
+def someone_who_tells_things_apart_likes_something(implementation: Vector) -> None:
+    """Ratings that differ between topics leave at least one surely liked, and never more than the ties of two."""
+
+    @LAW
+    @given(st.lists(st.integers(0, 4), min_size=3, max_size=3))
+    def law(points: list[int]) -> None:
+        answers = [RatingEvidence(NOW, str(n), "r", p / 4, ((TOPICS[n], 1.0),)) for n, p in enumerate(points)]
+        found = implementation(answers)
+        liked = [t for t in TOPICS if found[t].value >= 0.6 and found[t].confidence >= 0.3]
+        assert bool(liked) == (len(set(points)) > 1)
+        disliked = [points[TOPICS.index(t)] for t in TOPICS if found[t].value <= 0.4]
+        assert all(point < 2 for point in disliked)  # the lower half of 0 to 4
+
+    law()
+
+
+def test_someone_who_tells_things_apart_likes_something() -> None:
+    someone_who_tells_things_apart_likes_something(shipped)
+
+
+def test_reading_halfway_to_the_mean_is_caught() -> None:
+    """The mutant is what shipped before: x = .5 + (r - mean) / 2, which needs 1.6 points above the child's mean."""
+
+    def before(evidence: Iterable[Evidence]) -> dict[str, Interest]:
+        points = {e.loadings[0][0]: e.point or 0.0 for e in evidence if isinstance(e, RatingEvidence)}
+        mean = sum(points.values()) / len(points)
+        values = {topic: (0.5 + 0.5 + (point - mean) / 2) / 2 for topic, point in points.items()}
+        return {topic: Interest(topic, value, 0.5, None, None, False) for topic, value in values.items()}
+
+    with pytest.raises(AssertionError):
+        someone_who_tells_things_apart_likes_something(before)
 
 
 def test_the_order_of_evidence_is_nothing() -> None:
@@ -107,7 +202,7 @@ def test_a_running_average_is_caught_by_the_law_of_order() -> None:
     def running(evidence: Iterable[Evidence]) -> dict[str, Interest]:
         values = dict.fromkeys(TOPICS, 0.5)
         for each in evidence:
-            for topic, x, _ in each.says if isinstance(each, Told) else ():
+            for topic, x, _ in each.says if isinstance(each, StatementEvidence) else ():
                 values[topic] = 0.7 * values[topic] + 0.3 * x
         return {topic: Interest(topic, value, 0.0, None, None, False) for topic, value in values.items()}
 
@@ -121,7 +216,7 @@ def test_a_plain_sum_in_order_of_arrival_is_caught_by_the_law_of_order() -> None
     def unsorted(evidence: Iterable[Evidence]) -> dict[str, Interest]:
         totals = dict.fromkeys(TOPICS, 0.0)
         for each in evidence:
-            for topic, x, weight in each.says if isinstance(each, Told) else ():
+            for topic, x, weight in each.says if isinstance(each, StatementEvidence) else ():
                 totals[topic] += weight * x * 2.0 ** (-(NOW - each.at) / DAY / 90.0)
         return {topic: Interest(topic, total, 0.0, None, None, False) for topic, total in totals.items()}
 
@@ -158,7 +253,7 @@ def test_a_habit_of_rating_high_says_nothing() -> None:
 
 
 def test_raw_ratings_are_caught_by_the_law_of_habit() -> None:
-    def raw(response: Sequence[Rated]) -> Sequence[object]:
+    def raw(response: Sequence[RatingEvidence]) -> Sequence[Reading]:
         points = iter([each.point for each in response if each.point is not None])
         return [replace(reading, x=next(points)) for reading in ipsatised(response)]
 
@@ -179,7 +274,7 @@ def test_values_and_confidences_stay_within_bounds(evidence: list[Evidence]) -> 
 @LAW
 @given(histories, st.integers(0, 1000))
 def test_time_alone_never_makes_surer_and_draws_to_indifference(evidence: list[Evidence], days: int) -> None:
-    later = vector(evidence, topics=TOPICS, as_of=NOW + days * DAY)
+    later = interest_vector(evidence, topics=TOPICS, as_of=NOW + days * DAY)
     for topic, each in shipped(evidence).items():
         assert later[topic].confidence <= each.confidence + 1e-12
         assert abs(later[topic].value - 0.5) <= abs(each.value - 0.5) + 1e-12
@@ -187,8 +282,8 @@ def test_time_alone_never_makes_surer_and_draws_to_indifference(evidence: list[E
 
 
 @LAW
-@given(histories, told)
-def test_more_evidence_never_makes_less_sure(evidence: list[Evidence], more: Told) -> None:
+@given(histories, stated)
+def test_more_evidence_never_makes_less_sure(evidence: list[Evidence], more: StatementEvidence) -> None:
     before, after = shipped(evidence), shipped([*evidence, replace(more, key="of its own")])
     for topic in TOPICS:
         assert after[topic].confidence >= before[topic].confidence - 1e-12
@@ -197,14 +292,14 @@ def test_more_evidence_never_makes_less_sure(evidence: list[Evidence], more: Tol
 @LAW
 @given(histories)
 def test_switched_off_there_is_no_vector(evidence: list[Evidence]) -> None:
-    assert vector(evidence, topics=TOPICS, as_of=NOW, switch=False) == {}
+    assert interest_vector(evidence, topics=TOPICS, as_of=NOW, switch=False) == {}
 
 
 @LAW
 @given(histories)
 def test_a_veto_changes_neither_value_nor_confidence(evidence: list[Evidence]) -> None:
     before = shipped(evidence)
-    after = shipped([*evidence, Vetoed(NOW + 1, "z", "music", True)])
+    after = shipped([*evidence, VetoEvidence(NOW + 1, "z", "music", True)])
     assert after["music"].vetoed
     assert (after["music"].value, after["music"].confidence) == (before["music"].value, before["music"].confidence)
 
@@ -219,26 +314,28 @@ def test_raising_a_rating_never_lowers_its_topic(which: int, points: list[int]) 
         return
 
     def value(of: list[int]) -> float:
-        answers = [Rated(NOW, str(n), "r", p / 4, ((TOPICS[n % 3], 1.0),)) for n, p in enumerate(of)]
+        answers = [RatingEvidence(NOW, str(n), "r", p / 4, ((TOPICS[n % 3], 1.0),)) for n, p in enumerate(of)]
         return shipped(answers)[TOPICS[which % 3]].value
 
     assert value(raised) >= value(points) - 1e-12
 
 
-@pytest.mark.parametrize("menu", [["art", "music"], ["art", None, "music"], ["music", "art", "animals", None]])
-def test_one_who_picks_by_place_alone_shows_no_interest(menu: list[str | None]) -> None:
-    """Over all picks, each as likely as its place makes it, evidence for and against a topic is the same.
+@pytest.mark.parametrize(
+    "menu", [["x", "art", "music"], ["x", None, "music", "art"], ["art", "music", "art", "animals"]]
+)
+def test_one_who_leaves_the_default_and_picks_by_place_alone_shows_no_interest(menu: list[str | None]) -> None:
+    """Over all picks beside the default, each as likely as its place makes it, what speaks for and against is the same.
 
     Place k is picked with q_k: for the topic there q (1 - q), against it (1 - q) q. The mutant, a pick that weighs the
     same wherever it stood, is for the first place by far: sum of q_k x is q_k, not one half.
     """
-    total = sum(1 / (k + 1) for k in range(len(menu)))
-    chances = [1 / (k + 1) / total for k in range(len(menu))]
+    total = sum(1 / (k + 1) for k in range(1, len(menu)))
+    chances = [1 / (k + 1) / total for k in range(1, len(menu))]
     lean = dict.fromkeys(TOPICS, 0.0)
-    for k, (chance, context) in enumerate(zip(chances, menu, strict=True)):
+    for k, (chance, context) in enumerate(zip(chances, menu[1:], strict=True), start=1):
         value = {"context": context, "position": k, "shown": menu}
         found = evidence_from("assignment_picked", at=NOW, key="k", attempt=None, value=value)
-        assert isinstance(found, Told)
+        assert isinstance(found, StatementEvidence)
         for topic, x, weight in found.says:
             lean[topic] += chance * weight * (x - 0.5)
     assert list(lean.values()) == pytest.approx([0.0, 0.0, 0.0])

@@ -11,19 +11,11 @@ Json: TypeAlias = Any
 """Any JSON value, or a piece of a test that handles one."""
 
 ROOT = Path(__file__).resolve().parents[2]
-PLACES = (
-    ROOT / "tests" / "samples",
-    ROOT / "examples",
-    ROOT / "examples" / "riverside",
-    ROOT.parent / "shared" / "samples",
-)
+PLACES = (ROOT / "tests" / "samples", ROOT / "examples" / "riverside")
 
 
 def sample_path(name: str) -> Path:
-    found = next((place / name for place in PLACES if (place / name).exists()), None)
-    if found is None:
-        pytest.skip(f"the recording {name} is in none of {', '.join(map(str, PLACES))}")
-    return found
+    return next(place / name for place in PLACES if (place / name).exists())
 
 
 def requests_in(name: str) -> list[dict[str, Any]]:

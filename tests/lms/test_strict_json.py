@@ -1,6 +1,7 @@
 """Bodies that two readers could understand differently, each refused with its code."""
 
 import json
+import unicodedata
 from typing import Any, TypeAlias
 
 import orjson
@@ -99,7 +100,7 @@ JSON = st.recursive(
     | st.booleans()
     | st.integers(-(2**63), 2**64 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=20),
+    | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text('ab":\\/é ', max_size=4), inner, max_size=4),
     max_leaves=20,
 )
@@ -116,7 +117,7 @@ def written_with(value: Json, names: Json, *, data: st.DataObject) -> str:
         pairs = [
             f"{escaped(name, data)}{names}:{written_with(inner, names, data=data)}" for name, inner in value.items()
         ]
-        if pairs and data.draw(st.booleans(), label="twice"):
+        if pairs and bool(data.draw(st.booleans(), label="twice")):
             first = next(iter(value))
             pairs.append(f"{escaped(first, data)}{names}:0")
             DOUBLED.append(first)
@@ -147,7 +148,19 @@ def test_a_name_that_comes_twice_is_found_however_it_is_written(value: Json, gap
             read(body)
         assert caught.value.code == "duplicate_key"
     else:
-        assert read(body) == value
+        assert read(body) == composed(value)
+
+
+def composed(value: Json) -> Json:
+    """Return a value as texts are kept; a few letters are no longer one once composed, such as U+1D1BB."""
+    match value:
+        case str():
+            return unicodedata.normalize("NFC", value)
+        case list():
+            return [composed(each) for each in value]
+        case dict():
+            return {unicodedata.normalize("NFC", name): composed(each) for name, each in value.items()}
+    return value
 
 
 def test_counting_alone_would_be_fooled() -> None:

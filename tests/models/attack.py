@@ -157,13 +157,13 @@ class Attack:
 def under_settings(ground: Ground) -> Attack:
     """Read and change the other school's rows in every table and view, under everything that a client may set."""
     victim, owner = number(ground, VICTIM), make_url(ground.owner).username
-    named = {f"souschef.{name}": f"{column} = {victim}" for name, column in tables(ground).items() if column}
+    rows_of = {f"souschef.{name}": f"{column} = {victim}" for name, column in tables(ground).items() if column}
     views = [str(name) for (name,) in ground.ask("SELECT viewname FROM pg_views WHERE schemaname = 'lms'")]
-    named |= {f"lms.{view}": f"school = '{VICTIM}'" for view in views}
+    rows_of |= {f"lms.{view}": f"school = '{VICTIM}'" for view in views}
     through, attempts, seen = [], 0, 0
     with psycopg.connect(plain(ground.login)) as attacker:
         for setting in SETTINGS:
-            for relation, theirs in named.items():
+            for relation, theirs in rows_of.items():
                 column = theirs.partition(" ")[0]
                 for query in (
                     f"SELECT FROM {relation} WHERE {theirs}",
@@ -178,7 +178,7 @@ def under_settings(ground: Ground) -> Attack:
                             seen += attacker.execute(f"SELECT FROM {relation}".encode()).rowcount
                     except (errors.InsufficientPrivilege, errors.ObjectNotInPrerequisiteState):
                         continue  # the second is a view that nobody can write to
-    return Attack(len(named) - len(views), len(views), attempts, seen, tuple(through))
+    return Attack(len(rows_of) - len(views), len(views), attempts, seen, tuple(through))
 
 
 def copied(attacker: "psycopg.Connection[tuple[object, ...]]", table: str) -> int:

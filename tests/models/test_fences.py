@@ -15,7 +15,9 @@ from sqlalchemy.engine import make_url
 
 from config import settings as configuration
 from lms import formats
-from models import database, facts, logins, migrate, sources
+from models import admin, engine
+from models.access import lms_roles, sources
+from models.events import facts
 from tests.conftest import administer, beside
 from tests.models.attack import (
     SETTINGS,
@@ -32,8 +34,10 @@ from tests.models.attack import (
     under_settings,
 )
 from tests.tasks.conftest import School
-from workers import demonstration, postgres, sending
-from workers.embedded import Servers
+from workers.cli import replay_client
+from workers.cli.demo import replay
+from workers.local.embedded import program_files
+from workers.local.embedded.servers import Servers
 
 ROOT = Path(__file__).parents[2]
 CLASS = ROOT / "examples" / "riverside" / "moodle_class.jsonl.gz"
@@ -66,38 +70,38 @@ def played(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             patch.setenv("SOUSCHEF_DATA_DIR", str(tmp_path_factory.mktemp("fences")))
             patch.setenv("SOUSCHEF_SECRET_KEY", "a key of the tests, long enough for them")
             configuration.settings.cache_clear()
-            migrate.upgrade(url)
+            admin.upgrade(url)
             work_the_class(rival)
-            with database.transaction() as session:
-                given = logins.give(session, rival, url=url)
+            with engine.transaction() as session:
+                credential = lms_roles.create_or_rotate(session, rival, url=url)
                 for right in (
                     f"ALL ON DATABASE {name}", "ALL ON SCHEMA souschef", "ALL ON ALL TABLES IN SCHEMA souschef",
                     "ALL ON ALL SEQUENCES IN SCHEMA souschef", "ALL ON ALL TABLES IN SCHEMA lms",
                 ):  # fmt: skip
-                    session.connection().exec_driver_sql(f"GRANT {right} TO {given.role}")
-            database.close()
-        yield url, given.url, rival
+                    session.connection().exec_driver_sql(f"GRANT {right} TO {credential.role}")
+            engine.close()
+        yield url, credential.url, rival
     finally:
-        database.close()
+        engine.close()
         configuration.settings.cache_clear()
         administer(servers.database_url, f"DROP DATABASE {name} WITH (FORCE)")
-        for role in (logins.role_of(rival), name):
+        for role in (lms_roles.role_of(rival), name):
             administer(servers.database_url, f"DROP ROLE IF EXISTS {role}")
 
 
 def work_the_class(rival: str) -> None:
     """Load the example school, take a part of its recorded class in, and work it."""
-    demonstration.load(demonstration.quiet())
+    replay.load(replay.quiet_console())
     key = configuration.settings().secret_key_bytes()
-    with database.transaction() as session:
+    with engine.transaction() as session:
         for statement in RIVAL.split(";"):
             session.connection().execute(text(statement), {"rival": rival} if ":rival" in statement else {})
-        given = sources.credential(session, "moodle", school=VICTIM, secret_key=key)
-        sender = sources.authenticate(session, key=given.key, secret=given.secret, secret_key=key)
+        credential = sources.credential(session, "moodle", school=VICTIM, secret_key=key)
+        sender = sources.authenticate(session, key=credential.key, secret=credential.secret, secret_key=key)
     assert sender is not None
-    told = [statement for request in sending.read(CLASS)[:20] for statement in json.loads(request.body)]
-    kinds = [formats.envelope("moodle", statement, rules=sender.rules).kind for statement in told]
-    School(sender).deliver(*(statement for statement, kind in zip(told, kinds, strict=True) if kind is not None))
+    statements = [statement for request in replay_client.read(CLASS)[:20] for statement in json.loads(request.body)]
+    kinds = [formats.envelope("moodle", statement, rules=sender.rules).kind for statement in statements]
+    School(sender).deliver(*(statement for statement, kind in zip(statements, kinds, strict=True) if kind is not None))
 
 
 @pytest.fixture
@@ -118,6 +122,7 @@ def copy(played: tuple[str, str, str], servers: Servers) -> Iterator[Ground]:
     administer(servers.database_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.mark.shows("P20")
 def test_every_table_is_fenced(ground: Ground) -> None:
     assert ground.ask(UNFENCED) == []
     assert len(tables(ground)) > FEWEST
@@ -145,19 +150,20 @@ def test_a_table_without_its_fence_is_found(ground: Ground, change: str, table: 
         connection.rollback()
 
 
-def test_the_kitchen_works_as_a_plain_owner(ground: Ground) -> None:
+def test_the_system_works_as_a_plain_owner(ground: Ground) -> None:
     """Neither superuser nor exempt, the owner's handlers have applied the class and published to every student."""
     name = make_url(ground.owner).username
     assert ground.ask(f"SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = '{name}'") == [(False, False)]
-    with database.transaction(url=ground.owner) as session:
+    with engine.transaction(url=ground.owner) as session:
         assert facts.counts(session)["item_result"] > 50
-    database.close()
+    engine.close()
     [(pending, assigned)] = ground.ask(
         "SELECT (SELECT count(*) FROM souschef.inbox WHERE state = 'pending'), (SELECT count(*) FROM lms.assignments)",
     )
     assert (pending, assigned > 0) == (0, True)
 
 
+@pytest.mark.shows("P20")
 def test_a_login_with_every_right_reads_and_touches_nothing_of_another_school(ground: Ground) -> None:
     """Every table, seven ways each; and afterwards nothing of the others is changed."""
     assert len([table for table, row in planted(ground).items() if row is not None]) >= FEWEST
@@ -182,6 +188,17 @@ def test_a_hole_in_a_fence_is_found_by_the_attack(copy: Ground, change: str, bre
     assert breach in breaches(copy)
 
 
+def test_the_view_of_who_is_in_a_class_shows_no_more_than_its_tables(copy: Ground) -> None:
+    """As the owner it shows the victim's students; to the other school's login, with every right, none of them."""
+    copy.by_owner.execute("UPDATE souschef.enrolment SET began_at = '2020-01-01', ended_at = NULL")
+    asked = "SELECT DISTINCT school_id FROM souschef.current_enrolment"
+    victim = number(copy, VICTIM)
+    assert (victim,) in copy.ask(asked)
+    with psycopg.connect(plain(copy.login)) as connection:
+        assert (victim,) not in connection.execute(asked.encode()).fetchall()
+
+
+@pytest.mark.shows("P20")
 def test_p20_nothing_that_a_client_can_set_opens_a_table_or_view(ground: Ground) -> None:
     """SELECT and UPDATE in every table with a school and every view, under eight settings."""
     before = digest(ground)
@@ -277,14 +294,19 @@ def test_the_plain_owner_backs_up_and_restores_every_row(ground: Ground, servers
     """By the options of docs/backup.md; without the first, PostgreSQL refuses rather than leave rows out."""
     assert "pg_dump --enable-row-security --format=custom" in (ROOT / "docs" / "backup.md").read_text()
     file, name, owner = tmp_path / "dump", f"souschef_fenced_{secrets.token_hex(4)}", make_url(ground.owner).username
-    dump = [postgres.programs() / "pg_dump", "--format=custom", f"--file={file}", plain(ground.owner)]
+    dump: list[str | Path] = [
+        program_files.programs() / "pg_dump",
+        "--format=custom",
+        f"--file={file}",
+        plain(ground.owner),
+    ]
     refused = subprocess.run(dump, capture_output=True, text=True, timeout=30, check=False)
     assert "row-level security" in refused.stderr
     subprocess.run([*dump, "--enable-row-security"], check=True, timeout=30)
     administer(servers.database_url, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' OWNER {owner}")
     url = beside(ground.owner, name)
     try:
-        restore = [postgres.programs() / "pg_restore", "--exit-on-error", "--single-transaction"]
+        restore: list[str | Path] = [program_files.programs() / "pg_restore", "--exit-on-error", "--single-transaction"]
         subprocess.run([*restore, f"--dbname={plain(url)}", file], check=True, timeout=60)
         with psycopg.connect(plain(url), autocommit=True) as by_owner:
             restored = Ground(url, beside(ground.login, name), ground.rival, by_owner)

@@ -1,13 +1,14 @@
-"""Whoever marks a school's students and whoever works on some of them never wait for each other in a circle."""
+"""Marking a school's students and working on some of them never deadlock."""
 
 import threading
 
 from sqlalchemy import text
 
-from models import database, learners
+from models import engine
+from models.students import states
 from models.tables import School
 
-transaction = database.transaction
+transaction = engine.transaction
 
 
 def two_students() -> tuple[int, list[int]]:
@@ -20,12 +21,12 @@ def two_students() -> tuple[int, list[int]]:
         insert = text("""INSERT INTO souschef.person (school_id, ref, role)
                          SELECT :school, 's' || n, 'student' FROM generate_series(1, 2) AS n RETURNING id""")
         ids = sorted(session.connection().execute(insert, {"school": school.id}).scalars())
-        learners.lock(session, school.id, ids[1:])
-        learners.lock(session, school.id, ids[:1])
+        states.load_for_update(session, school.id, ids[1:])
+        states.load_for_update(session, school.id, ids[:1])
         return school.id, ids
 
 
-def test_marking_a_school_waits_for_a_worker_and_not_the_worker_for_it(database: str) -> None:
+def test_marking_a_school_never_deadlocks_with_a_worker(database_url: str) -> None:
     """A worker holds the first student, the marking begins, the worker takes the second: both come to their end.
 
     The mutant, a plain UPDATE, takes the rows as they lie: it holds the second student and waits for the first.
@@ -36,16 +37,16 @@ def test_marking_a_school_waits_for_a_worker_and_not_the_worker_for_it(database:
     def mark() -> None:
         try:
             with transaction() as session:
-                assert learners.mark_due(session, school_id=school) == 2
+                assert states.mark_due(session, school_id=school) == 2
         except Exception as error:  # noqa: BLE001 - the test asserts that there is none
             failures.append(type(error).__name__)
 
     marking = threading.Thread(target=mark)
     with transaction() as worker:
-        learners.lock(worker, school, [first])
+        states.load_for_update(worker, school, [first])
         marking.start()
         waits_for_a_lock()
-        learners.lock(worker, school, [second])
+        states.load_for_update(worker, school, [second])
     marking.join()
     assert failures == []
 

@@ -10,15 +10,20 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from config.settings import Settings, settings
-from models import database, facts, migrate, reports, sources
+from models import admin, engine
+from models.access import sources
+from models.events import facts
+from models.reports import status
 from tests.conftest import administer, beside
-from workers import demonstration, sending
-from workers.embedded import Servers
-from workers.supervisor import running
+from workers.cli import replay_client
+from workers.cli.demo import replay
+from workers.local.embedded.servers import Servers
+from workers.local.supervisor import running
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "riverside"
@@ -81,20 +86,29 @@ def narrowed(before: Shape, after: Shape) -> list[str]:
     return sorted(found)
 
 
+@pytest.fixture(scope="module")
+def first_template(servers: Servers) -> Iterator[str]:
+    """The name of a database in the shape of the second migration, to copy."""
+    name = f"souschef_first_{secrets.token_hex(4)}"
+    administer(servers.database_url, f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
+    with create_engine(beside(servers.database_url, name), poolclass=NullPool).connect() as found:
+        upgrade(found, FIRST)
+    yield name
+    administer(servers.database_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
-def connection(servers: Servers) -> Iterator[Connection]:
+def connection(servers: Servers, first_template: str) -> Iterator[Connection]:
     """A connection to a database in the shape of the second migration."""
     name = f"souschef_upgrade_{secrets.token_hex(4)}"
-    administer(servers.database_url, f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
-    engine = create_engine(beside(servers.database_url, name), poolclass=NullPool)
-    with engine.connect() as found:
-        upgrade(found, FIRST)
+    administer(servers.database_url, f"CREATE DATABASE {name} TEMPLATE {first_template}")
+    with create_engine(beside(servers.database_url, name), poolclass=NullPool).connect() as found:
         yield found
     administer(servers.database_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def upgrade(connection: Connection, revision: str) -> None:
-    config = migrate._config()
+    config = admin._config()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
     connection.commit()
@@ -102,11 +116,12 @@ def upgrade(connection: Connection, revision: str) -> None:
 
 def later() -> list[tuple[str, bool]]:
     """Return the migrations after the second, oldest first, and whether each says that it contracts."""
-    scripts = migrate.ScriptDirectory.from_config(migrate._config())
+    scripts = ScriptDirectory.from_config(admin._config())
     found = [(script.revision, getattr(script.module, "contracts", False)) for script in scripts.walk_revisions()]
     return [each for each in reversed(found) if each[0] > FIRST]
 
 
+@pytest.mark.shows("P26")
 def test_every_migration_only_expands(connection: Connection) -> None:
     """Each is run, and what stands in the catalogue afterwards is compared with what stood there before."""
     for revision, contracts in later():
@@ -165,39 +180,41 @@ def next_version(tmp_path: Path) -> Path:
             (project / entry.name).symlink_to(entry)
     shutil.copytree(ROOT / "models", project / "models")
     file = project / "models" / "migrations" / "versions" / "9999_next.py"
-    file.write_text(NEXT.replace("{head}", migrate.head() or ""))
+    file.write_text(NEXT.replace("{head}", admin.head() or ""))
     return project
 
 
 @pytest.mark.flow
+@pytest.mark.shows("P26")
+@pytest.mark.full
 def test_a_worker_goes_on_and_starts_again_on_the_next_versions_database(
     database_settings: Settings, next_version: Path
 ) -> None:
     """Half of the class, the migration, a quarter, the worker killed, a quarter: all of it is applied once."""
-    requests = sending.read(EXAMPLE / "moodle_class.jsonl.gz")
+    requests = replay_client.read(EXAMPLE / "moodle_class.jsonl.gz")
     half, quarter = len(requests) // 2, len(requests) * 3 // 4
-    with running(database_settings, processes=("worker", "door"), free_ports=True) as kitchen:
-        demonstration.load(demonstration.quiet())
-        with database.transaction() as session:
-            given = sources.credential(session, "moodle", secret_key=settings().secret_key_bytes())
-        sending.send(requests[:half], door=kitchen.door_url, credential=given)
+    with running(database_settings, processes=("worker", "api"), free_ports=True) as system:
+        replay.load(replay.quiet_console())
+        with engine.transaction() as session:
+            credential = sources.credential(session, "moodle", secret_key=settings().secret_key_bytes())
+        replay_client.send(requests[:half], api_url=system.api_url, credential=credential)
         subprocess.run([next_version / "bin" / "souschef", "migrate"], env=os.environ, check=True, timeout=60)
         assert revision() == "9999"
-        sending.send(requests[half:quarter], door=kitchen.door_url, credential=given)
-        demonstration.wait_until_applied()
-        worker = kitchen.process("worker")
+        replay_client.send(requests[half:quarter], api_url=system.api_url, credential=credential)
+        replay.wait_until_applied()
+        worker = system.process("worker")
         assert worker.starts == 1
-        os.killpg(kitchen.worker_pids[0], signal.SIGKILL)
-        sending.send(requests[quarter:], door=kitchen.door_url, credential=given)
-        demonstration.wait_until_applied()
+        os.killpg(system.worker_pids[0], signal.SIGKILL)
+        replay_client.send(requests[quarter:], api_url=system.api_url, credential=credential)
+        replay.wait_until_applied()
         assert worker.starts == 2
-    with database.transaction() as session:
+    with engine.transaction() as session:
         assert facts.counts(session)["item_result"] == 2144
-        assert "quarantined" not in reports.fates(session, source="moodle")
-    assert migrate.upgrade(database_settings.database_url_text()) is False
+        assert "quarantined" not in status.outcome_counts(session, source="moodle")
+    assert admin.upgrade(database_settings.database_url_text()) is False
     assert revision() == "9999"
 
 
 def revision() -> str:
-    with database.transaction() as session:
+    with engine.transaction() as session:
         return str(session.connection().execute(text("SELECT version_num FROM souschef.migration")).scalar_one())

@@ -1,10 +1,10 @@
-"""The example school in a fresh database, and a way to deliver events to it without a door."""
+"""The example school in a fresh database, and a way to deliver events to it without the API."""
 
 import json
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from sqlalchemy import text
@@ -13,14 +13,19 @@ from config import settings as configuration
 from config.settings import Settings, settings
 from lms import formats, strict_json
 from lms.facts import EventKind
-from models import database, inbox, sources
-from models.inbox import Incoming
-from models.sources import Sender
+from models import engine
+from models.access import sources
+from models.access.sources import Sender
+from models.events import inbox
+from models.events.incoming import NewEvent
 from tasks import events
 from tests.conftest import SECRET_KEY, administer, beside, fresh
-from tests.tasks.held import ANSWER, at
-from workers import demonstration
-from workers.embedded import Servers
+from tests.tasks.stored_data import ANSWER, at
+from workers.cli.demo import replay
+from workers.local.embedded.servers import Servers
+
+Ask: TypeAlias = Callable[..., list[tuple[Any, ...]]]
+"""A way to query the database of the test."""
 
 TASKS: dict[EventKind, Callable[[list[int]], dict[str, int | str]]] = {
     EventKind.ASSESSMENT: events.assessment_completed,
@@ -36,14 +41,14 @@ class School:
 
     sender: Sender
 
-    def deliver(self, *told: dict[str, Any]) -> dict[str, int | str]:
-        """Record events and call their tasks, as the doorbell would; return what the last task said."""
+    def deliver(self, *events: dict[str, Any]) -> dict[str, int | str]:
+        """Record events and call their tasks, as the notifier would; return the last task's counts."""
         incoming = []
-        for event in told:
+        for event in events:
             found = formats.envelope(self.sender.format, event, rules=self.sender.rules)
             assert found.kind is not None, event
-            incoming.append(Incoming(found.kind, found.key, found.student, strict_json.write(event)))
-        with database.transaction() as session:
+            incoming.append(NewEvent(found.kind, found.key, found.student, strict_json.write(event)))
+        with engine.transaction() as session:
             accepted = inbox.record(session, self.sender, incoming).accepted
         outcome: dict[str, int | str] = {}
         for kind, ids in accepted.items():
@@ -77,17 +82,19 @@ def school_template(servers: Servers, template: str, tmp_path_factory: pytest.Te
         patch.setenv("SOUSCHEF_DATA_DIR", str(tmp_path_factory.mktemp("school") / "data"))
         patch.setenv("SOUSCHEF_SECRET_KEY", SECRET_KEY)
         configuration.settings.cache_clear()
-        demonstration.load(demonstration.quiet())
-        with database.transaction() as session:
+        replay.load(replay.quiet_console())
+        with engine.transaction() as session:
+            # Here students have their first decision by their first event; the load's own is tested in tests/flow.
+            session.connection().execute(text("DELETE FROM souschef.learner_state"))
             sources.add(session, "own", format="canonical", secret_key=SECRET_KEY.encode(), surveys=["interests-24"])
-        database.close()
+        engine.close()
     configuration.settings.cache_clear()
     yield name
     administer(servers.database_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, servers: Servers, template: str) -> Iterator[str]:
+def own_database(request: pytest.FixtureRequest, servers: Servers, template: str) -> Iterator[str]:
     """The address of a fresh database that is gone after the test: with the school, where the test asks for it."""
     whole = request.getfixturevalue("school_template") if "school" in request.fixturenames else template
     yield from fresh(servers, whole)
@@ -96,10 +103,10 @@ def database_url(request: pytest.FixtureRequest, servers: Servers, template: str
 @pytest.fixture
 def school(database_settings: Settings) -> School:
     """The example school at a day of its term, with one source of our own format."""
-    with database.transaction() as session:
+    with engine.transaction() as session:
         key = settings().secret_key_bytes()
-        given = sources.credential(session, "own", secret_key=key)
-        sender = sources.authenticate(session, key=given.key, secret=given.secret, secret_key=key)
+        credential = sources.credential(session, "own", secret_key=key)
+        sender = sources.authenticate(session, key=credential.key, secret=credential.secret, secret_key=key)
         session.connection().execute(
             text("""INSERT INTO souschef.clock_offset (single, ahead)
                     VALUES (true, timestamptz '2026-11-10 12:00Z' - statement_timestamp())""")
@@ -110,18 +117,18 @@ def school(database_settings: Settings) -> School:
 
 def ask(statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
     """Return the rows of a query."""
-    with database.transaction() as session:
+    with engine.transaction() as session:
         return [tuple(row) for row in session.connection().execute(text(statement), parameters)]
 
 
 @pytest.fixture(name="ask")
-def asking(school: School) -> Callable[..., list[tuple[Any, ...]]]:
+def asking(school: School) -> Ask:
     """A way to query the school's database."""
     return ask
 
 
 @pytest.fixture
-def student(school: School, ask: Callable[..., list[tuple[Any, ...]]]) -> str:
+def student(school: School, ask: Ask) -> str:
     """A student with a bit of everything: two who answer, one of them in all the ways that an event can end."""
     ref, other = [row[0] for row in ask("SELECT ref FROM souschef.person WHERE role = 'student' ORDER BY id LIMIT 2")]
     item = ask("SELECT min(name) FROM souschef.alias WHERE kind = 'item'")[0][0]
@@ -132,7 +139,7 @@ def student(school: School, ask: Callable[..., list[tuple[Any, ...]]]) -> str:
             *school.answers(who, f"unknown {ANSWER}" if who == ref else "unknown item", "1"),
             {**school.answers(who, item, "1", day=2)[0], "outcome": ANSWER if who == ref else "many", "id": f"q {who}"},
         )
-    with database.transaction() as session:
+    with engine.transaction() as session:
         session.connection().execute(
             text("""INSERT INTO souschef.event_outbox (school_id, source, event, code)
                     SELECT id, 'own', :event, 'schema' FROM souschef.school"""),
@@ -142,4 +149,4 @@ def student(school: School, ask: Callable[..., list[tuple[Any, ...]]]) -> str:
     assert states >= {"done", "parked", "quarantined"}
     assert ask("SELECT count(*) FROM souschef.assignment a JOIN souschef.person p ON p.id = student_id "
                "WHERE p.ref = :ref", ref=ref) > [(0,)]  # fmt: skip
-    return ref
+    return str(ref)

@@ -1,26 +1,24 @@
-"""The interest switch: off at once, nothing new kept, said what is kept, and on again as if nothing had been."""
+"""The interest switch: it stops using and recording interests at once, shows what is stored, and can be reverted."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from tests.tasks.conftest import School
-from tests.tasks.held import at
-from workers import demonstration
-from workers.command_line import app
+from tests.tasks.conftest import Ask, School
+from tests.tasks.stored_data import at
+from workers.cli.demo import replay
+from workers.cli.main import app
 
 RUN = CliRunner()
-Ask = Callable[..., list[tuple[Any, ...]]]
 OF = "student_id = (SELECT id FROM souschef.person WHERE ref = :ref)"
 
 
 def privacy(*words: str) -> dict[str, Any]:
-    told = RUN.invoke(app, ["privacy", *words, "--json"])
-    assert told.exit_code == 0, told.output
-    return dict(json.loads(told.stdout))
+    result = RUN.invoke(app, ["privacy", *words, "--json"])
+    assert result.exit_code == 0, result.output
+    return dict(json.loads(result.stdout))
 
 
 def likes(student: str, number: int) -> dict[str, Any]:
@@ -54,13 +52,13 @@ def drawn(ask: Ask, student: str) -> list[str]:
 def test_off_is_at_once_keeps_nothing_new_and_on_brings_back_what_was(fan: str, school: School, ask: Ask) -> None:
     before, ((last,),) = vector(ask, fan), ask("SELECT max(number) FROM lms.assignment_changes")
     liked = drawn(ask, fan)
-    assert any("sports, which is well liked" in said for said in liked)
-    told = privacy("interests", fan, "off")
+    assert any("sports, which is well liked" in sentence for sentence in liked)
+    result = privacy("interests", fan, "off")
     assert vector(ask, fan) == []
-    assert (told["published"], told["facts"]) == (0, {"interest_feedback": 5, "interest_veto": 1})
-    assert told["withdrawn"] > 0
+    assert (result["published"], result["facts"]) == (0, {"interest_feedback": 5, "interest_veto": 1})
+    assert result["withdrawn"] > 0
     assert len(now := drawn(ask, fan)) == len(liked)
-    assert not any("liked" in said for said in now), now
+    assert not any("liked" in sentence for sentence in now), now
     kinds = {row[0] for row in ask("SELECT kind FROM lms.assignment_changes WHERE number > :n", n=last)}
     assert "interests" in kinds
     school.deliver(likes(fan, 9))
@@ -68,7 +66,7 @@ def test_off_is_at_once_keeps_nothing_new_and_on_brings_back_what_was(fan: str, 
         ("dropped", "interests_off", "")
     ]
     assert ask(f"SELECT count(*) FROM souschef.fact WHERE {OF} AND kind = 'interest_feedback'", ref=fan) == [(5,)]
-    loaded = RUN.invoke(app, ["load", str(demonstration.EXAMPLE), "--json"])
+    loaded = RUN.invoke(app, ["load", str(replay.EXAMPLE), "--json"])
     assert json.loads(loaded.stdout)["changed"] is False
     assert vector(ask, fan) == []
     privacy("interests", fan, "on")
@@ -76,15 +74,15 @@ def test_off_is_at_once_keeps_nothing_new_and_on_brings_back_what_was(fan: str, 
 
 
 def test_forget_deletes_what_was_kept(fan: str, ask: Ask) -> None:
-    told = privacy("interests", fan, "off", "--forget")
-    assert (told["forgotten"], told["facts"], told["bodies"]) == ({"facts": 6, "bodies": 6}, {}, 0)
+    result = privacy("interests", fan, "off", "--forget")
+    assert (result["forgotten"], result["facts"], result["bodies"]) == ({"facts": 6, "bodies": 6}, {}, 0)
     privacy("interests", fan, "on")
     assert vector(ask, fan) == []
     assert ask(f"SELECT count(*) > 0 FROM souschef.fact WHERE {OF}", ref=fan) == [(True,)]
 
 
 def test_the_command_says_what_is_kept(fan: str) -> None:
-    said = RUN.invoke(app, ["privacy", "interests", fan, "off"]).stdout
-    assert "Kept and not used: 5 interest feedback, 1 interest veto, 6 raw events; --forget deletes them." in said
+    sentence = RUN.invoke(app, ["privacy", "interests", fan, "off"]).stdout
+    assert "Stored and not used: 5 interest feedback, 1 interest veto, 6 raw events; --forget deletes them." in sentence
     assert "Interests are on" in RUN.invoke(app, ["privacy", "interests", fan, "on"]).stdout
     assert RUN.invoke(app, ["privacy", "interests", fan, "on", "--forget"]).exit_code == 2

@@ -2,24 +2,27 @@
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from typer.testing import CliRunner
 
-from models import data_map, database, erasure
-from models.tables import Table
-from tests.tasks.held import ANSWER, rows, words_of
-from workers.command_line import app
+from models import engine
+from models.privacy import data_map, erasure
+from models.tables import OrmBase
+from tests.tasks.conftest import Ask
+from tests.tasks.stored_data import ANSWER, rows, words_of
+from workers.cli.main import app
+from workers.cli.views.data_map import updated_page
 
 ROOT = Path(__file__).parents[2]
 RUN = CliRunner()
-transaction = database.transaction
-Ask = Callable[..., list[tuple[Any, ...]]]
+transaction = engine.transaction
 
 
-def test_every_column_of_every_table_is_accounted_for(database: str) -> None:
+@pytest.mark.shows("P23")
+def test_every_column_of_every_table_is_accounted_for(database_url: str) -> None:
     with transaction() as session:
         assert data_map.unaccounted(session) == []
     columns = sum(len({*table.of_nobody, *table.of_student, *table.of_staff}) for table in data_map.TABLES.values())
@@ -27,8 +30,8 @@ def test_every_column_of_every_table_is_accounted_for(database: str) -> None:
     assert columns > 200
 
 
-def test_a_new_column_without_a_line_is_found(database: str) -> None:
-    """The mutants: a column and a table that nobody has said anything about."""
+def test_a_new_column_without_a_line_is_found(database_url: str) -> None:
+    """The mutants: a column and a table without an entry in the map."""
     with transaction() as session:
         session.connection().exec_driver_sql("ALTER TABLE souschef.person ADD COLUMN shoe_size int")
         session.connection().exec_driver_sql("CREATE TABLE souschef.diary (school_id bigint)")
@@ -40,38 +43,39 @@ def test_the_map_is_sound_and_finds_rows_wherever_a_person_is_pointed_at() -> No
     for table in data_map.TABLES.values():
         assert not table.of_nobody & {*table.of_student, *table.of_staff}, table.name
         assert table.why.endswith("."), table.name
-        assert table.kept, table.name
-    pointing = {table for table, _ in erasure.pointing()}
+        assert table.retention, table.name
+    pointing = {table for table, _ in erasure.tables_referencing_person()}
     assert {name for name, table in data_map.TABLES.items() if table.where} >= pointing | {"person"}
-    assert data_map.TABLES.keys() == {table.name for table in Table.metadata.tables.values()}
+    assert data_map.TABLES.keys() == {table.name for table in OrmBase.metadata.tables.values()}
 
 
 def test_the_page_holds_the_map() -> None:
     page = (ROOT / "docs" / "privacy.md").read_text()
-    assert data_map.written_into(page) == page, "run `souschef privacy map --out docs/privacy.md`"
+    assert updated_page(page) == page, "run `souschef privacy map --out docs/privacy.md`"
 
 
+@pytest.mark.shows("P23")
 def test_the_export_holds_all_of_the_student_and_nothing_of_another(student: str, ask: Ask, tmp_path: Path) -> None:
     """What it must hold is found without the map: rows with the student's number, or any word of theirs."""
     out = tmp_path / "export.json"
-    told = RUN.invoke(app, ["privacy", "export", student, "--out", str(out)])
-    assert told.exit_code == 0, told.output
+    result = RUN.invoke(app, ["privacy", "export", student, "--out", str(out)])
+    assert result.exit_code == 0, result.output
     assert out.stat().st_mode & 0o077 == 0
     found = json.loads(out.read_text())
     ((number,),) = ask("SELECT id FROM souschef.person WHERE ref = :ref", ref=student)
     with transaction() as session:
-        names = erasure.find(session, student).names
+        names = erasure.find_student(session, student).names
     ((token,),) = ask("SELECT token FROM souschef.pseudonym WHERE student_id = :id", id=number)
     due = expected(number, {*names, ANSWER, token})
-    given = {table: sorted(map(canonical, held["rows"])) for table, held in found["tables"].items()}
-    assert given == due
-    said = out.read_text()
-    assert ANSWER in said
+    exported = {table: sorted(map(canonical, stored["rows"])) for table, stored in found["tables"].items()}
+    assert exported == due
+    text = out.read_text()
+    assert ANSWER in text
     for (other,) in ask("SELECT name FROM souschef.alias WHERE kind = 'person' AND target_id <> :id", id=number):
-        assert f'"{other}"' not in said
-        assert f'\\"{other}\\"' not in said
-    sys.stdout.write(f"{sum(map(len, given.values()))} rows of {len(given)} tables\n")
-    assert len(given) >= 12
+        assert f'"{other}"' not in text
+        assert f'\\"{other}\\"' not in text
+    sys.stdout.write(f"{sum(map(len, exported.values()))} rows of {len(exported)} tables\n")
+    assert len(exported) >= 12
     assert words_of(student) >= names
 
 
@@ -79,8 +83,8 @@ def expected(number: int, words: set[str]) -> dict[str, list[str]]:
     """Return the rows that bear on a student, by table."""
     found: dict[str, list[str]] = {}
     quoted = [json.dumps(word) for word in words] + [json.dumps(json.dumps(word))[1:-1] for word in words]
-    for table, held in rows().items():
-        for line in held:
+    for table, stored in rows().items():
+        for line in stored:
             row = json.loads(line)
             theirs = number in {row.get("student_id"), row.get("person_id")} or (
                 table == "person" and row["id"] == number
@@ -91,7 +95,7 @@ def expected(number: int, words: set[str]) -> dict[str, list[str]]:
     for line in rows()["quarantine"]:
         if json.loads(line)["inbox_id"] in held_back:
             found.setdefault("quarantine", []).append(canonical(json.loads(line)))
-    return {table: sorted(held) for table, held in found.items()}
+    return {table: sorted(stored) for table, stored in found.items()}
 
 
 def canonical(row: dict[str, Any]) -> str:

@@ -2,9 +2,8 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -12,77 +11,78 @@ from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
 from config import settings as configuration
-from models import database, erasure, reapplying
+from models import engine
+from models.privacy import erasure, reapply
 from tests.conftest import administer, beside
-from tests.tasks.conftest import School
-from tests.tasks.held import rows, traces, words_of
-from workers.command_line import app
+from tests.tasks.conftest import Ask, School
+from tests.tasks.stored_data import rows, traces, words_of
+from workers.cli.main import app
 
 RUN = CliRunner()
-transaction = database.transaction
-Ask = Callable[..., list[tuple[Any, ...]]]
+transaction = engine.transaction
 
 
 @pytest.fixture
-def older(student: str, school: School, database_url: str) -> str:
+def older(student: str, school: School, database_url: str) -> Iterator[str]:
     """The name of a database that holds everything as it was before anybody was erased."""
-    database.close()
+    engine.close()
     name = str(make_url(database_url).database)
     administer(beside(database_url, "postgres"), f"CREATE DATABASE {name}_older TEMPLATE {name}")
     yield f"{name}_older"
-    database.close()
+    engine.close()
     administer(database_url, f"DROP DATABASE {name}_older WITH (FORCE)")
 
 
 def erased_list(path: Path) -> Path:
-    told = RUN.invoke(app, ["privacy", "list", "--json"])
-    assert told.exit_code == 0, told.output
-    path.write_text(told.stdout)
+    result = RUN.invoke(app, ["privacy", "list", "--json"])
+    assert result.exit_code == 0, result.output
+    path.write_text(result.stdout)
     return path
 
 
+@pytest.mark.shows("P22")
 def test_a_backup_from_before_the_erasure_is_cleaned(
     older: str, student: str, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Erase, go back to the older database, reapply: what is left is what was left after the erasure."""
     words = words_of(student)
-    told = RUN.invoke(app, ["privacy", "erase", student, "--by", "J. Doe", "--reason", "request 17"])
-    assert told.exit_code == 0, told.output
-    kept = erased_list(tmp_path / "erased.json")
-    assert not any(word in kept.read_text() for word in words)
-    cleaned = {table: held for table, held in rows().items() if table not in {"access", "access_head", "erasure"}}
+    result = RUN.invoke(app, ["privacy", "erase", student, "--by", "J. Doe", "--reason", "request 17"])
+    assert result.exit_code == 0, result.output
+    exported = erased_list(tmp_path / "erased.json")
+    assert not any(word in exported.read_text() for word in words)
+    cleaned = {table: stored for table, stored in rows().items() if table not in {"access", "access_head", "erasure"}}
 
-    database.close()
+    engine.close()
     monkeypatch.setenv("SOUSCHEF_DATABASE_URL", beside(database_url, older))
     configuration.settings.cache_clear()
     assert traces(words) != {}
-    told = RUN.invoke(app, ["privacy", "reapply", str(kept), "--json"])
-    assert told.exit_code == 0, told.output
-    found = json.loads(told.stdout)
+    result = RUN.invoke(app, ["privacy", "reapply", str(exported), "--json"])
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
     assert (found["erasures"], found["known"], found["people"]) == (1, 0, 1)
     assert traces(words) == {}
     moving = {"inbox": "finished_at", "change": "changed_at"}
-    for table, held in rows().items():
+    for table, stored in rows().items():
         if table in cleaned:
-            assert without(held, moving.get(table)) == without(cleaned[table], moving.get(table)), table
+            assert without(stored, moving.get(table)) == without(cleaned[table], moving.get(table)), table
     assert {json.loads(row)["reason"] for row in rows()["erasure"]} == {"request 17"}
 
     before = rows()
-    again = RUN.invoke(app, ["privacy", "reapply", str(kept), "--json"])
+    again = RUN.invoke(app, ["privacy", "reapply", str(exported), "--json"])
     assert json.loads(again.stdout)["known"] == 1
     assert rows() == before
     sys.stdout.write(f"{sum(found['rows'].values())} rows removed, 0 traces\n")
 
 
-def without(held: list[str], name: str | None) -> list[str]:
+def without(stored: list[str], name: str | None) -> list[str]:
     """Return rows without a moment that is the restore's own."""
-    return sorted(json.dumps({key: value for key, value in json.loads(row).items() if key != name}) for row in held)
+    return sorted(json.dumps({key: value for key, value in json.loads(row).items() if key != name}) for row in stored)
 
 
 def test_what_crashes_a_worker_or_is_refused_after_an_erasure_is_purged(student: str, school: School, ask: Ask) -> None:
     words = words_of(student)
     with transaction() as session:
-        erasure.erase(session, erasure.find(session, student), author="J. Doe", reason="request 17")
+        erasure.erase(session, erasure.find_student(session, student), author="J. Doe", reason="request 17")
     event = json.dumps(school.answers(student, "x", "1")[0])
     with transaction() as session:
         connection = session.connection()
@@ -97,20 +97,20 @@ def test_what_crashes_a_worker_or_is_refused_after_an_erasure_is_purged(student:
         )
     assert traces(words).keys() == {"inbox", "event_outbox"}
     with transaction() as session:
-        assert reapplying.purge(session, school.sender.school_id) == 2
+        assert reapply.purge(session, school.sender.school_id) == 2
     assert traces(words) == {}
 
 
 @pytest.mark.parametrize(
-    "said",
+    "content",
     ["", "[]", "{}", '{"erasures": [{}]}', '{"erasures": 1}', '{"erasures": [{"school": "x", "marks": ["z"]}]}'],
 )
-def test_what_is_no_list_is_refused(said: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_list_is_refused(content: str, tmp_path: Path) -> None:
     path = tmp_path / "list.json"
-    path.write_text(said)
-    told = RUN.invoke(app, ["privacy", "reapply", str(path)])
-    assert isinstance(told.exception, reapplying.NotOurList)
+    path.write_text(content)
+    result = RUN.invoke(app, ["privacy", "reapply", str(path)])
+    assert isinstance(result.exception, reapply.InvalidErasureListError)
 
 
 def test_an_empty_list_is_one() -> None:
-    assert reapplying.read({"erasures": []}) == []
+    assert reapply.read({"erasures": []}) == []

@@ -2,23 +2,22 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from models import audit, clock, database, retention
-from models.retention import Kind
+from models import clock, engine
+from models.privacy import audit, retention
+from models.privacy.retention import DataKind
 from tasks import events
-from tasks.maintenance import nightly
+from tasks.nightly import nightly
 from tasks.refresh import refresh_assignments
-from tests.tasks.conftest import School
-from workers.command_line import app
+from tests.tasks.conftest import Ask, School
+from workers.cli.main import app
 
 RUN = CliRunner()
-transaction = database.transaction
-Ask = Callable[..., list[tuple[Any, ...]]]
+transaction = engine.transaction
 START = dt.datetime(2026, 11, 10, 12, tzinfo=dt.UTC)
 
 
@@ -29,16 +28,16 @@ def after(days: float) -> None:
 
 
 def terms(*words: str) -> dict[str, dict[str, Any]]:
-    told = RUN.invoke(app, ["privacy", "retention", "--json", *words])
-    assert told.exit_code == 0, told.output
-    return {row["kind"]: row for row in json.loads(told.stdout)["schools"][0]["terms"]}
+    result = RUN.invoke(app, ["privacy", "retention", "--json", *words])
+    assert result.exit_code == 0, result.output
+    return {row["kind"]: row for row in json.loads(result.stdout)["schools"][0]["terms"]}
 
 
 def due() -> dict[str, int]:
     return {kind: row["due"] for kind, row in terms().items() if row["due"]}
 
 
-def test_what_is_due_is_told_and_goes_in_the_night_and_nothing_else(student: str, ask: Ask) -> None:
+def test_what_is_due_is_reported_and_deleted_by_the_nightly_job_and_nothing_else(student: str, ask: Ask) -> None:
     """14 days: raw; 90: quarantined and parked; 400: ended decisions; 730: the log. A day before each: nothing."""
     RUN.invoke(app, ["student", student])
     done, waiting = (
@@ -49,7 +48,7 @@ def test_what_is_due_is_told_and_goes_in_the_night_and_nothing_else(student: str
     ask("UPDATE souschef.assignment SET state = 'withdrawn', ended_at = souschef.clock() RETURNING 1")
     decisions = ask("SELECT count(*) FROM souschef.decision")[0][0]
     facts = ask("SELECT count(*) FROM souschef.fact")[0][0]
-    steps = (
+    steps: tuple[tuple[int, dict[str, int], dict[str, int]], ...] = (
         (13, {}, {}),
         (15, {"raw": done}, {"pruned": done}),
         (89, {}, {}),
@@ -68,10 +67,32 @@ def test_what_is_due_is_told_and_goes_in_the_night_and_nothing_else(student: str
         assert {name: count for name, count in night.items() if str(name).startswith("pruned")} == gone, days
         assert due() == {}, days
     assert ask("SELECT count(*) FROM souschef.inbox WHERE payload <> ''") == [(0,)]
+    assert ask("SELECT DISTINCT shard FROM souschef.inbox") == [(0,)], "six bits of a name outlive its event"
     assert ask("SELECT count(*) FROM souschef.inbox WHERE code = 'expired'") == [(waiting,)]
     assert ask("SELECT count(*) FROM souschef.fact") == [(facts,)]
     with transaction() as session:
         assert all(not each.faults for each in audit.verify(session))
+
+
+def test_a_step_goes_on_after_the_last_row_of_the_one_before(
+    student: str, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before, each step read again all that the earlier ones had cleared: 250,000 rows took 83 s, 10,000 took 0.4 s."""
+    assert student
+    monkeypatch.setattr(retention, "BATCH_SIZE", 2)
+    after(20)
+    ((school_id,),) = ask("SELECT id FROM souschef.school")
+    due_ids = [
+        row[0] for row in ask("SELECT id FROM souschef.inbox WHERE state = 'done' AND payload <> '' ORDER BY id")
+    ]
+    with transaction() as session:
+        period = retention.retention_periods(session, school_id)[DataKind.RAW]
+        first = retention.prune_step(session, school_id, period)
+        second = retention.prune_step(session, school_id, period, after=first.last)
+        skipped = retention.prune_step(session, school_id, period, after=due_ids[-1])
+    assert (first.rows, first.last) == (2, due_ids[1])
+    assert (second.rows, second.last) == (2, due_ids[3])
+    assert skipped.rows == 0
 
 
 def test_an_open_assignment_keeps_its_decision(student: str, ask: Ask) -> None:
@@ -79,8 +100,8 @@ def test_an_open_assignment_keeps_its_decision(student: str, ask: Ask) -> None:
     assert before > [(0,)]
     after(500)
     with transaction() as session:
-        found = retention.terms(session, ask("SELECT id FROM souschef.school")[0][0])
-        retention.step(session, ask("SELECT id FROM souschef.school")[0][0], found[Kind.DECISIONS])
+        found = retention.retention_periods(session, ask("SELECT id FROM souschef.school")[0][0])
+        retention.prune_step(session, ask("SELECT id FROM souschef.school")[0][0], found[DataKind.DECISIONS])
     assert ask("SELECT count(DISTINCT decision_id) FROM souschef.assignment WHERE ended_at IS NULL") == before
 
 
@@ -94,10 +115,10 @@ def test_facts_go_by_the_schools_own_term_and_beliefs_with_them(student: str, as
     assert nightly()["pruned_facts"] == count
     whom = [row[0] for row in ask("SELECT student_id FROM souschef.learner_state WHERE refresh_due")]
     assert len(whom) == 2
-    told = ask(
+    result = ask(
         "SELECT kind, count(DISTINCT student_ref) FROM lms.assignment_changes WHERE number > :n GROUP BY 1", n=last
     )
-    assert sorted(told) == [("gaps", 2), ("interests", 2)]
+    assert sorted(result) == [("gaps", 2), ("interests", 2)]
     refresh_assignments(whom)
     assert ask("SELECT DISTINCT facts, last_at FROM souschef.learner_state") == [(0, None)]
     assert ask("SELECT count(*) FROM souschef.skill_gap WHERE responses > 0") == [(0,)]
@@ -111,7 +132,7 @@ def test_facts_go_by_the_schools_own_term_and_beliefs_with_them(student: str, as
 def test_steps_are_small_and_the_night_takes_as_many_as_it_needs(
     student: str, school: School, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retention, "STEP", 2)
+    monkeypatch.setattr(retention, "BATCH_SIZE", 2)
     after(15)
     many = due()["raw"]
     assert many > 4
@@ -130,7 +151,7 @@ def test_a_log_that_was_pruned_is_still_found_out(student: str, ask: Ask) -> Non
         assert [fault for each in audit.verify(session) for fault in each.faults] == ["entry 5 is not what was written"]
 
 
-@pytest.mark.parametrize("said", ["facts", "facts=0", "facts=-1", "facts=1.5", "shoes=5", "raw=", "=5"])
-def test_what_is_no_term_is_refused(said: str) -> None:
-    with pytest.raises(retention.NoSuchTerm):
-        retention.set_term(None, 1, said)  # type: ignore[arg-type]
+@pytest.mark.parametrize("setting", ["facts", "facts=0", "facts=-1", "facts=1.5", "shoes=5", "raw=", "=5"])
+def test_an_invalid_retention_period_is_refused(setting: str) -> None:
+    with pytest.raises(retention.InvalidRetentionError):
+        retention.set_retention(None, 1, setting)  # type: ignore[arg-type]

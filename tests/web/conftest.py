@@ -1,4 +1,4 @@
-"""A real HTTP server around the doors, with the database of the test behind it."""
+"""A real HTTP server with the API, over the database of the test."""
 
 import asyncio
 import base64
@@ -7,6 +7,7 @@ import dataclasses
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 import httpx
 import pytest
@@ -15,23 +16,26 @@ from sqlalchemy import text
 
 from config.settings import settings
 from lms.facts import EventKind
-from models import database as store
-from models import sources
-from models.sources import Credential
+from models import engine as store
+from models.access import sources
+from models.access.sources import Credential
 from models.tables import School
 from web.app import create_app
-from web.bodies import Limits
-from web.door import Door
-from web.doorbell import Doorbell
+from web.dependencies import ApiState
+from web.notifier import WorkerNotifier
+from web.request_body import Limits
+
+AddSource: TypeAlias = Callable[..., Credential]
+"""Makes a source, by name and format."""
 
 
 @dataclasses.dataclass
-class Served:
-    """The doors at an address, and what they rang for."""
+class RunningApi:
+    """The API at an address, and the messages that it sent."""
 
     url: str
     port: int
-    rung: list[tuple[str, list[int]]]
+    messages: list[tuple[str, list[int]]]
     credential: Credential
 
     @property
@@ -47,9 +51,9 @@ def basic(credential: Credential) -> str:
 
 
 @pytest.fixture
-def add_source(database: str) -> Callable[..., Credential]:
+def add_source(database_url: str) -> AddSource:
     """Make sources of one school."""
-    assert database
+    assert database_url
     with store.transaction() as session:
         session.add(School(ref="riverside", name="Riverside"))
 
@@ -61,13 +65,23 @@ def add_source(database: str) -> Callable[..., Credential]:
     return add
 
 
+def state_notifying(notify: Callable[[str, list[int], list[str]], object]) -> ApiState:
+    """The API's state, whose notifications go to a function of the test."""
+    return ApiState(notifier=WorkerNotifier(notify))
+
+
+def flush(state: ApiState) -> None:
+    """Wait until every notification so far has been sent."""
+    state.notifier._thread.submit(int).result()
+
+
 @contextlib.contextmanager
-def serving(door: Door) -> Iterator[tuple[str, int]]:
+def serving(state: ApiState) -> Iterator[tuple[str, int]]:
     """Run the real server in a thread; the address is ready when it is yielded."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(create_app(door), log_config=None, access_log=False))
+    server = uvicorn.Server(uvicorn.Config(create_app(state), log_config=None, access_log=False))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
     thread.start()
     while not server.started:
@@ -88,19 +102,19 @@ def limits() -> Limits:
 
 
 @pytest.fixture
-def served(add_source: Callable[..., Credential], limits: Limits) -> Iterator[Served]:
-    """The doors with a Moodle that may send one survey."""
-    rung: list[tuple[str, list[int]]] = []
+def api(add_source: AddSource, limits: Limits) -> Iterator[RunningApi]:
+    """The API with a Moodle that may send one survey."""
+    messages: list[tuple[str, list[int]]] = []
     credential = add_source("moodle", "moodle", surveys=("FB-LIKE",))
-    door = Door(limits=limits, doorbell=Doorbell(lambda task, ids, _: rung.append((task, ids))))
-    with serving(door) as (url, port):
-        yield Served(url, port, rung, credential)
+    state = ApiState(limits=limits, notifier=WorkerNotifier(lambda task, ids, _: messages.append((task, ids))))
+    with serving(state) as (url, port):
+        yield RunningApi(url, port, messages, credential)
 
 
 @pytest.fixture
-def inbox_rows(database: str) -> Callable[[], list[tuple[str, str, bytes]]]:
+def inbox_rows(database_url: str) -> Callable[[], list[tuple[str, str, bytes]]]:
     """Read (kind, payload, key) of every inbox row, with SQL of the test's own."""
-    assert database
+    assert database_url
 
     def rows() -> list[tuple[str, str, bytes]]:
         with store.transaction() as session:
@@ -111,9 +125,9 @@ def inbox_rows(database: str) -> Callable[[], list[tuple[str, str, bytes]]]:
 
 
 @pytest.fixture
-def door_counts(database: str) -> Callable[[], dict[str, int]]:
-    """Read what was counted at the door, by outcome."""
-    assert database
+def api_counts(database_url: str) -> Callable[[], dict[str, int]]:
+    """Read the API's counts, by outcome."""
+    assert database_url
 
     def counts() -> dict[str, int]:
         with store.transaction() as session:

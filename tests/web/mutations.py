@@ -33,7 +33,7 @@ RAW: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request to a door."""
+    """A request to the API."""
 
     method: str
     path: str
@@ -120,8 +120,8 @@ def headers(dice: random.Random, request: Request) -> Request:
             return replace(request, headers={**request.headers, "Content-Type": media})
         case 1:
             packed = dice.choice((request.body, gzip.compress(request.body), gzip.compress(request.body)[:-5]))
-            told = dice.choice(("gzip", "deflate", "br", "gzip, gzip", "identity", "x"))
-            return replace(request, body=packed, headers={**request.headers, "Content-Encoding": told})
+            encoding = dice.choice(("gzip", "deflate", "br", "gzip, gzip", "identity", "x"))
+            return replace(request, body=packed, headers={**request.headers, "Content-Encoding": encoding})
         case 2:
             return replace(request, method=dice.choice(("GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "BREW")))
         case 3:
@@ -155,7 +155,7 @@ def forged(dice: random.Random, request: Request) -> Request:
         ("", request.secret),
     ]
     key, secret = dice.choice(pairs)
-    told = dice.choice(
+    header = dice.choice(
         (
             "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode(),
             f"Bearer {key.encode().hex() if not key.isascii() else key}.{secret}",
@@ -165,7 +165,7 @@ def forged(dice: random.Random, request: Request) -> Request:
             "Basic",
         )
     )
-    return replace(request, headers={**request.headers, "Authorization": told.strip()})
+    return replace(request, headers={**request.headers, "Authorization": header.strip()})
 
 
 KINDS: Final[dict[str, Callable[[random.Random, Request], Request]]] = {

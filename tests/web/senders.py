@@ -1,6 +1,6 @@
 """Traffic as each kind of sender writes it: a few students, items, attempts, regrades and surveys, every event apart.
 
-A sender says how its events are wrapped for its door, and by which names it calls students, items and skills.
+A sender says how its events are wrapped for its route, and by which names it calls students, items and skills.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Real clients from the package registries, unchanged, drive the doors."""
+"""Real clients from the package registries, unchanged, use the API."""
 
 import json
 from collections.abc import Callable
@@ -6,16 +6,16 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from tests.web.conftest import AddSource, RunningApi
+
 Rows: TypeAlias = Callable[[], list[tuple[str, str, bytes]]]
-Served: TypeAlias = Any
-"""What tests/web/conftest.py serves."""
 
 
-def test_the_tincan_client_saves_statements(served: Served, add_source: Callable[..., Any], inbox_rows: Rows) -> None:
+def test_the_tincan_client_saves_statements(api: RunningApi, add_source: AddSource, inbox_rows: Rows) -> None:
     tincan = pytest.importorskip("tincan", reason="the tincan client is not installed: pip install tincan")
     credential = add_source("tincan", "xapi")
     lrs = tincan.RemoteLRS(
-        endpoint=f"{served.url}/xapi/", version="1.0.3", username=credential.key, password=credential.secret
+        endpoint=f"{api.url}/xapi/", version="1.0.3", username=credential.key, password=credential.secret
     )
     about = lrs.about()
     assert about.success
@@ -38,5 +38,5 @@ def test_the_tincan_client_saves_statements(served: Served, add_source: Callable
     assert len(many.content) == 2
     rows = [json.loads(payload) for _, payload, _ in inbox_rows()]
     assert sorted(row["object"]["id"] for row in rows) == [f"https://lms.school.test/q/{n}" for n in (1, 2, 3)]
-    refused = tincan.RemoteLRS(endpoint=f"{served.url}/xapi/", version="1.0.3", username="x", password="y")
+    refused = tincan.RemoteLRS(endpoint=f"{api.url}/xapi/", version="1.0.3", username="x", password="y")
     assert not refused.save_statement(statement(4)).success

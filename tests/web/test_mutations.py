@@ -18,14 +18,12 @@ import httpx
 import pytest
 
 from tests.web import mutations
+from tests.web.conftest import AddSource, RunningApi
 from tests.web.mutations import KINDS, Request
 from tests.web.senders import SENDERS, body
-from web import documented
+from web import openapi
 
-AddSource: TypeAlias = Callable[..., Any]
 Rows: TypeAlias = Callable[[], list[tuple[str, str, bytes]]]
-Served: TypeAlias = Any
-"""What tests/web/conftest.py serves."""
 COUNT = int(os.environ.get("MUTATIONS", "200"))
 SEED = int(os.environ.get("MUTATIONS_SEED", "18"))
 ROOT = Path(__file__).parents[2]
@@ -35,11 +33,11 @@ MOST_BYTES = 20_000
 pytestmark = pytest.mark.timeout(900)
 
 
-def known() -> set[tuple[int, str]]:
+def documented_problems() -> set[tuple[int, str]]:
     """(status, code) of every problem below 500 that the OpenAPI page names, and what is nowhere."""
-    problems = {status: codes for status, codes in documented._PROBLEMS.items() if status < 500}
-    named = {(status, code.strip()) for status, codes in problems.items() for code in codes.split(",")}
-    return named | {(404, "not_found")}
+    problems = {status: codes for status, codes in openapi._PROBLEMS.items() if status < 500}
+    documented = {(status, code.strip()) for status, codes in problems.items() for code in codes.split(",")}
+    return documented | {(404, "not_found")}
 
 
 def recorded() -> list[dict[str, Any]]:
@@ -60,10 +58,10 @@ def requests_of(add_source: AddSource) -> list[Request]:
     found = []
 
     def add(name: str, format_: str, path: str, document: Any, surveys: tuple[str, ...] = ()) -> None:
-        given = add_source(name, format_, surveys=surveys)
-        pair = base64.b64encode(f"{given.key}:{given.secret}".encode()).decode()
+        credential = add_source(name, format_, surveys=surveys)
+        pair = base64.b64encode(f"{credential.key}:{credential.secret}".encode()).decode()
         headers = {"Content-Type": "application/json", "Authorization": f"Basic {pair}"}
-        found.append(Request("POST", path, headers, body(document), given.secret, given.key))
+        found.append(Request("POST", path, headers, body(document), credential.secret, credential.key))
 
     for name, sender in SENDERS.items():
         add(name, sender.format, sender.path, sender.wrap(sender.events()[:6])[0], sender.surveys)
@@ -75,7 +73,7 @@ def requests_of(add_source: AddSource) -> list[Request]:
 
 def sent(client: httpx.Client, request: Request) -> tuple[int, str]:
     """(status, code) of the answer; a request that HTTP itself cannot carry is not sent."""
-    headers = {name: value.encode("utf-8", "replace") for name, value in request.headers.items()}
+    headers = {name.encode(): value.encode("utf-8", "replace") for name, value in request.headers.items()}
     try:
         answer = client.request(request.method, request.path, headers=headers, content=request.body)
     except (httpx.InvalidURL, httpx.LocalProtocolError):
@@ -88,18 +86,19 @@ def sent(client: httpx.Client, request: Request) -> tuple[int, str]:
     return answer.status_code, str(answer.json()["code"])
 
 
+@pytest.mark.shows("P18", "P19")
 def test_p18_p19_no_mutation_gets_what_is_not_documented(
-    served: Served, add_source: AddSource, inbox_rows: Rows
+    api: RunningApi, add_source: AddSource, inbox_rows: Rows
 ) -> None:
     dice, began = random.Random(SEED), time.monotonic()
     good = requests_of(add_source)
-    told: dict[str, Counter[tuple[int, str]]] = {kind: Counter() for kind in KINDS}
+    answers: dict[str, Counter[tuple[int, str]]] = {kind: Counter() for kind in KINDS}
     wrong: list[tuple[str, int, tuple[int, str]]] = []
-    with httpx.Client(base_url=served.url, timeout=30) as client:
+    with httpx.Client(base_url=api.url, timeout=30) as client:
         for kind, mutate in KINDS.items():
             for number in range(COUNT // len(KINDS)):
                 answer = sent(client, mutate(dice, dice.choice(good)))
-                told[kind][answer] += 1
+                answers[kind][answer] += 1
                 if not _right(kind, answer):
                     wrong.append((kind, number, answer))
             if kind == "forged":
@@ -110,7 +109,7 @@ def test_p18_p19_no_mutation_gets_what_is_not_documented(
     assert {status for status, _ in unspoiled} == {200}
     assert inbox_rows() != []
     if os.environ.get("RECORD"):
-        RESULTS.write_text(page(told, seconds=time.monotonic() - began))
+        RESULTS.write_text(page(answers, seconds=time.monotonic() - began))
 
 
 def _right(kind: str, answer: tuple[int, str]) -> bool:
@@ -118,12 +117,16 @@ def _right(kind: str, answer: tuple[int, str]) -> bool:
         return answer == (401, "auth_failed")
     if answer == (405, ""):  # to HEAD, which gets no body
         return True
-    return answer[0] in {0, 200, 204} or answer in known() or answer == (400, "Invalid HTTP request received.")
+    return (
+        answer[0] in {0, 200, 204}
+        or answer in documented_problems()
+        or answer == (400, "Invalid HTTP request received.")
+    )
 
 
-def page(told: dict[str, Counter[tuple[int, str]]], *, seconds: float) -> str:
+def page(answers: dict[str, Counter[tuple[int, str]]], *, seconds: float) -> str:
     """Return what was answered, as a page."""
-    rows = sorted({answer for counts in told.values() for answer in counts})
+    rows = sorted({answer for counts in answers.values() for answer in counts})
     lines = [
         "# What spoiled requests get",
         "",
@@ -132,12 +135,12 @@ def page(told: dict[str, Counter[tuple[int, str]]], *, seconds: float) -> str:
         "one of each sender, recorded ones among them; tests/web/mutations.py says how. None got a 5xx, or an answer",
         "that the OpenAPI page does not name. All forged ones were refused, and left nothing in the inbox.",
         "",
-        "| Answer | " + " | ".join(told) + " |",
-        "| --- |" + " ---: |" * len(told),
+        "| Answer | " + " | ".join(answers) + " |",
+        "| --- |" + " ---: |" * len(answers),
     ]
     for status, code in rows:
         name = code if status == 0 else f"{status} {code}".strip()
-        lines.append(f"| {name} | " + " | ".join(f"{counts[status, code]:,}" for counts in told.values()) + " |")
+        lines.append(f"| {name} | " + " | ".join(f"{counts[status, code]:,}" for counts in answers.values()) + " |")
     return "\n".join([*lines, ""])
 
 

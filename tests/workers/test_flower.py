@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from config import settings as configuration
-from config.celery import wake
-from workers.supervisor import Kitchen, running
+from tasks.broker import enqueue
+from workers.local.supervisor import RunningSystem, running
 
 pytestmark = pytest.mark.flow
 
@@ -26,7 +26,7 @@ def until(true: Callable[[], bool], *, seconds: float = 30) -> None:
 
 
 @pytest.fixture(scope="module")
-def kitchen() -> Iterator[Kitchen]:
+def system() -> Iterator[RunningSystem]:
     """Flower and a worker, in a data folder of their own, behind a prefix as a proxy would have it."""
     folder = Path(tempfile.mkdtemp(prefix="souschef-flower-"))
     with pytest.MonkeyPatch.context() as patch:
@@ -42,24 +42,24 @@ def kitchen() -> Iterator[Kitchen]:
 
 
 @pytest.fixture
-def visitor(kitchen: Kitchen) -> Iterator[httpx.Client]:
+def visitor(system: RunningSystem) -> Iterator[httpx.Client]:
     """Somebody who knows the password."""
-    with httpx.Client(base_url=kitchen.flower_url, auth=(kitchen.flower_user, kitchen.flower_password)) as client:
+    with httpx.Client(base_url=system.flower_url, auth=(system.flower_user, system.flower_password)) as client:
         yield client
 
 
 @pytest.mark.parametrize("page", ["/", "/workers", "/tasks", "/broker", "/api/workers", "/api/tasks"])
-def test_nobody_looks_without_the_password(kitchen: Kitchen, visitor: httpx.Client, page: str) -> None:
-    assert httpx.get(f"{kitchen.flower_url}{page}").status_code == 401
-    assert httpx.get(f"{kitchen.flower_url}{page}", auth=(kitchen.flower_user, "guessed")).status_code == 401
+def test_nobody_looks_without_the_password(system: RunningSystem, visitor: httpx.Client, page: str) -> None:
+    assert httpx.get(f"{system.flower_url}{page}").status_code == 401
+    assert httpx.get(f"{system.flower_url}{page}", auth=(system.flower_user, "guessed")).status_code == 401
     assert visitor.get(page, follow_redirects=True).status_code == 200
 
 
-def test_a_password_was_made_and_is_kept_for_its_owner_alone(kitchen: Kitchen) -> None:
-    kept = kitchen.data_dir / "flower.password"
-    assert kept.read_text().strip() == kitchen.flower_password
-    assert len(kitchen.flower_password) >= 32
-    assert kept.stat().st_mode & 0o077 == 0
+def test_a_password_is_generated_and_readable_by_its_owner_only(system: RunningSystem) -> None:
+    password_file = system.data_dir / "flower.password"
+    assert password_file.read_text().strip() == system.flower_password
+    assert len(system.flower_password) >= 32
+    assert password_file.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize(
@@ -74,17 +74,17 @@ def test_a_password_was_made_and_is_kept_for_its_owner_alone(kitchen: Kitchen) -
         "/api/task/revoke/some-id",
     ],
 )
-def test_who_may_look_may_change_nothing(kitchen: Kitchen, visitor: httpx.Client, deed: str) -> None:
+def test_who_may_look_may_change_nothing(system: RunningSystem, visitor: httpx.Client, deed: str) -> None:
     [worker] = visitor.get("/api/workers", params={"refresh": 1}).json()
-    before = kitchen.worker_pids[0]
+    before = system.worker_pids[0]
     refused = visitor.post(deed.format(worker=worker), json={"args": []})
     assert refused.status_code == 403
-    assert kitchen.worker_pids[0] == before
-    assert kitchen.process("worker").running
+    assert system.worker_pids[0] == before
+    assert system.process("worker").running
 
 
-def test_it_listens_on_loopback_alone(kitchen: Kitchen) -> None:
-    popen = kitchen.process("flower").popen
+def test_it_listens_on_loopback_alone(system: RunningSystem) -> None:
+    popen = system.process("flower").popen
     assert popen is not None
     listening = {
         connection.laddr.ip
@@ -96,7 +96,7 @@ def test_it_listens_on_loopback_alone(kitchen: Kitchen) -> None:
 
 def test_a_tasks_result_shows_though_no_result_is_stored(visitor: httpx.Client) -> None:
     """It travels in the task's event: there is no result backend."""
-    until(lambda: wake("sweep"))  # a bell that an earlier test broke rests for two seconds
+    until(lambda: enqueue("sweep"))  # after a failure in an earlier test the broker client waits for two seconds
     until(lambda: any(task["state"] == "SUCCESS" for task in visitor.get("/api/tasks").json().values()))
     [done] = [task for task in visitor.get("/api/tasks").json().values() if task["state"] == "SUCCESS"]
     assert (done["name"], done["result"]) == ("sweep", "{'rung': 0}")

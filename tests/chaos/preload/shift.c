@@ -6,8 +6,8 @@
 #include <time.h>
 
 static long shift(void) {
-  const char *told = getenv("CHAOS_SHIFT");
-  return told ? atol(told) : 0;
+  const char *seconds = getenv("CHAOS_SHIFT");
+  return seconds ? atol(seconds) : 0;
 }
 
 int clock_gettime(clockid_t clock, struct timespec *found) {

@@ -12,7 +12,7 @@ RUNS = os.environ.get("CHAOS_RUNS")
 
 
 class Poisoned:
-    """Stands where `tasks.apply` looks for orjson."""
+    """Stands where `tasks.pipeline.apply_events` looks for orjson."""
 
     @staticmethod
     def loads(payload: bytes | str) -> Any:
@@ -39,6 +39,6 @@ def poison(name: str) -> None:
 
 
 if RUNS:
-    from tasks import apply
+    from tasks.pipeline import apply_events
 
-    apply.orjson = Poisoned  # type: ignore[assignment, attr-defined]
+    apply_events.orjson = Poisoned  # type: ignore[assignment, attr-defined]

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from learning.beliefs import SkillBelief
+from learning.mastery.beliefs import SkillBelief
 from learning.selection import (
     Catalogue,
+    ClassScope,
     Depth,
     Material,
-    Orders,
-    Place,
     Policy,
     Prerequisite,
-    ScopeWindow,
     Skill,
+    StudentContext,
+    TeacherOverrides,
     Topic,
 )
-from tests.learning.selection.worlds import NOW, Liked, World, belief
+from tests.learning.selection.worlds import NOW, SampleInterest, World, belief
 
 TITLES = {1: "adding fractions with like denominators", 2: "adding fractions with unlike denominators"}
 
 
 def materials(skill: int, *, first: int, contexts: tuple[str | None, ...], difficulty: float = -1.1) -> list[Material]:
-    """Return one material a context; at difficulty -1.1 a student with logit 0 succeeds three times of four."""
+    """Return a material for each context; at difficulty -1.1 a student with logit 0 succeeds in three of four."""
     return [
         Material(
             id=first + n,
@@ -35,16 +35,16 @@ def materials(skill: int, *, first: int, contexts: tuple[str | None, ...], diffi
     ]
 
 
-def kitchen(
+def small_world(
     *,
     offsets: dict[int, float] | None = None,
     made: list[Material] | None = None,
-    interests: dict[str, Liked] | None = None,
+    interests: dict[str, SampleInterest] | None = None,
     scope: tuple[int, ...] = (1, 2),
     slots: int = 1,
-    **place: object,
+    **values: object,
 ) -> World:
-    """Return two skills, the second of which needs the first, each in four contexts, and a student with logit 0."""
+    """Return two skills, of which the second needs the first, in four contexts each, and a student with logit 0."""
     skills = [
         Skill(1, "4.NF.3", TITLES[1], 4),
         Skill(2, "5.NF.1", TITLES[2], 5, prerequisites=(Prerequisite(1),)),
@@ -52,10 +52,14 @@ def kitchen(
     if made is None:
         contexts = (None, "football", "music", "space")
         made = materials(1, first=10, contexts=contexts) + materials(2, first=20, contexts=contexts)
-    known: dict[int, SkillBelief] = {s: belief(s, offset) for s, offset in ({1: 0.9, 2: 0.0} | (offsets or {})).items()}
-    student = Place(student=7, beliefs=known, responses=40.0, interests=interests or {}, evidence_until=NOW - 60)
-    catalogue = Catalogue.of(
+    beliefs: dict[int, SkillBelief] = {
+        s: belief(s, offset) for s, offset in ({1: 0.9, 2: 0.0} | (offsets or {})).items()
+    }
+    student = StudentContext(
+        student_id=7, beliefs=beliefs, responses=40.0, interests=interests or {}, evidence_until=NOW - 60
+    )
+    catalogue = Catalogue.build(
         version=1, skills=skills, materials=made, topics=[Topic(t, t) for t in ("football", "music", "space", "art")]
     )
-    window = ScopeWindow(dict.fromkeys(scope))
-    return World(student, catalogue, Policy(slots=slots, explore_every=0), window, Orders()).but(**place)
+    window = ClassScope(dict.fromkeys(scope))
+    return World(student, catalogue, Policy(slots=slots, explore_every=0), window, TeacherOverrides()).but(**values)

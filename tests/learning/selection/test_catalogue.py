@@ -1,4 +1,4 @@
-"""The catalogue refuses what is impossible, and its shelves answer as a scan would."""
+"""The catalogue refuses impossible values, and its index finds what a scan finds."""
 
 import random
 from dataclasses import replace
@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from learning.selection import Catalogue, CatalogueError, Depth, Material, Prerequisite, Skill, Topic
-from learning.selection.fixed import logit
-from learning.selection.shelves import Outlook, shelve
+from learning.selection.fixed_point import logit
+from learning.selection.material_index import SuccessModel, build_index
 from tests.learning.selection.worlds import catalogue_of
 
 ONE = Material(id=1, title="one", skills=(1,), difficulty=0.0)
 
 
 def catalogue(*materials: Material, skills: tuple[Skill, ...] = (Skill(1, "a", "a"), Skill(2, "b", "b"))) -> Catalogue:
-    return Catalogue.of(version=1, skills=skills, materials=materials, topics=[Topic("art", "art")])
+    return Catalogue.build(version=1, skills=skills, materials=materials, topics=[Topic("art", "art")])
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_an_impossible_material_is_refused(wrong: Material) -> None:
         catalogue(wrong)
 
 
-def test_an_id_comes_once() -> None:
+def test_a_repeated_id_is_refused() -> None:
     with pytest.raises(CatalogueError, match="material twice"):
         catalogue(ONE, ONE)
 
@@ -51,12 +51,12 @@ def test_a_cycle_is_refused_with_its_members() -> None:
     assert {1, 2} <= set(caught.value.value)  # type: ignore[call-overload] # a list of ids
 
 
-def test_a_context_without_a_depth_is_a_dress_and_depth_without_a_context_is_none() -> None:
+def test_a_context_is_cosmetic_at_least_and_no_context_is_neutral() -> None:
     made = catalogue(replace(ONE, context="art"), replace(ONE, id=2, depth=Depth.STRUCTURAL))
     assert (made.entries[1].depth, made.entries[2].depth) == ("cosmetic", "neutral")
 
 
-def test_relevant_is_the_scope_with_all_that_it_rests_on() -> None:
+def test_related_skills_are_the_scope_with_its_prerequisites() -> None:
     skills = (
         Skill(1, "a", "a"),
         Skill(2, "b", "b", prerequisites=(Prerequisite(1),)),
@@ -66,28 +66,34 @@ def test_relevant_is_the_scope_with_all_that_it_rests_on() -> None:
     )
     beside = Material(id=9, title="", skills=(3, 4), difficulty=0.0)
     made = catalogue(beside, skills=skills)
-    assert made.relevant([3]) == {1, 2, 3, 4}
-    assert made.relevant(None) == {1, 2, 3, 4, 5}
-    assert made.relevant([77]) == frozenset()
+    assert made.related_skills([3]) == {1, 2, 3, 4}
+    assert made.related_skills(None) == {1, 2, 3, 4, 5}
+    assert made.related_skills([77]) == frozenset()
 
 
 @settings(max_examples=150, deadline=None)
-@given(seed=st.integers(0, 10**6), mean=st.integers(-30_000, 30_000), kappa=st.integers(500_000, 1_000_000))
-def test_the_nearest_on_a_shelf_is_what_a_scan_finds(seed: int, mean: int, kappa: int) -> None:
+@given(seed=st.integers(0, 10**6), mean=st.integers(-30_000, 30_000), shrinkage=st.integers(500_000, 1_000_000))
+def test_the_index_finds_what_a_scan_finds(seed: int, mean: int, shrinkage: int) -> None:
     rng = random.Random(seed)
     made = catalogue_of(rng, skills=3, per_skill=12)
-    outlook, banned = Outlook(mean, kappa), {rng.randrange(30) for _ in range(8)}
+    success_model, banned = SuccessModel(mean, shrinkage), {rng.randrange(30) for _ in range(8)}
     low, high = 6_000, 9_000
-    for groups in shelve(made.entries.values()).values():
-        for group in groups:
-            found = group.whole.nearest(
-                outlook, ideal=7_500, ideal_logit=logit(7_500), band=(low, high), accept=lambda e: e.id not in banned
+    for skill_sets in build_index(made.entries.values()).values():
+        for skill_set in skill_sets:
+            nearest = skill_set.all_materials.find_nearest(
+                success_model,
+                target=7_500,
+                target_logit=logit(7_500),
+                band=(low, high),
+                accept=lambda e: e.id not in banned,
             )
             scan = [
-                (abs(outlook.success(e.difficulty) - 7_500), outlook.success(e.difficulty))
+                (abs(success_model.success_at(e.difficulty) - 7_500), success_model.success_at(e.difficulty))
                 for e in made.entries.values()
-                if e.skills == group.skills and e.id not in banned and low <= outlook.success(e.difficulty) <= high
+                if e.skills == skill_set.skills
+                and e.id not in banned
+                and low <= success_model.success_at(e.difficulty) <= high
             ]
-            assert (found is None) == (not scan)
-            if found:
-                assert abs(found[1] - 7_500) == min(scan)[0]
+            assert (nearest is None) == (not scan)
+            if nearest:
+                assert abs(nearest[1] - 7_500) == min(scan)[0]

@@ -1,4 +1,4 @@
-"""Groups that a teacher can run: each law as a check, and beside each a fault that it must catch."""
+"""Groups that a teacher can run: the laws as checks, and for each a fault that it must catch."""
 
 import random
 from collections import Counter
@@ -9,81 +9,105 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learning.selection.groups import Grouping, GroupSizeError, Seat, group
+from learning.selection.groups import Grouping, GroupSizeError, MenuChoice, form_groups
 
-SEATS = st.lists(
+MENUS = st.lists(
     st.builds(
-        Seat,
+        MenuChoice,
         student=st.sampled_from("abcdefghijklmnop"),
         skill=st.sampled_from(["add", "halves", "area"]),
         context=st.sampled_from(["", "music", "space"]),
         material=st.sampled_from(["m1", "m2"]),
         mastery=st.sampled_from([0.1, 0.5, 0.9]),
-        place=st.integers(0, 3),
+        low=st.just(0.0),
+        high=st.just(1.0),
+        menu_position=st.integers(0, 3),
     ),
     max_size=60,
 )
 
 
-def seat(student: str, skill: str, context: str, *, mastery: float = 0.5, place: int = 0) -> Seat:
-    return Seat(student, skill, context, f"{skill} {context}", mastery, place)
+def choice(student: str, skill: str, context: str, *, mastery: float = 0.5, place: int = 0) -> MenuChoice:
+    return MenuChoice(student, skill, context, f"{skill} {context}", mastery, 0.0, 1.0, place)
 
 
-def faults(seats: list[Seat], found: Grouping, *, least: int, most: int) -> set[str]:
+def faults(menus: list[MenuChoice], grouping: Grouping, *, min_size: int, max_size: int) -> set[str]:
     """Return which laws a grouping breaks."""
     broken = set()
-    seated = Counter(one.student for each in found.groups for one in each.seats)
-    if any(count > 1 for count in seated.values()):
+    grouped = Counter(member.student for group in grouping.groups for member in group.members)
+    if any(count > 1 for count in grouped.values()):
         broken.add("once")
-    if {*seated, *found.alone} != {one.student for one in seats} or set(seated) & set(found.alone):
+    if {*grouped, *grouping.ungrouped} != {member.student for member in menus} or set(grouped) & set(
+        grouping.ungrouped
+    ):
         broken.add("everyone")
-    if not all(least <= len(each.seats) <= most for each in found.groups):
+    if not all(min_size <= len(group.members) <= max_size for group in grouping.groups):
         broken.add("sizes")
-    for each in found.groups:
-        if not set(each.seats) <= set(seats) or any(one.skill != each.skill for one in each.seats):
+    for group in grouping.groups:
+        if not set(group.members) <= set(menus) or any(member.skill != group.skill for member in group.members):
             broken.add("own menu")
-        if each.context is not None and any(one.context != each.context for one in each.seats):
+        if group.context is not None and any(member.context != group.context for member in group.members):
             broken.add("theme")
-    left = {(one.student, one.skill) for one in seats if one.student in found.alone}
-    if any(count >= least for count in Counter(skill for _, skill in left).values()):
+        if group.context == "":
+            broken.add("no theme is no shared theme")
+    headings = Counter((group.skill, group.context, group.part) for group in grouping.groups)
+    if any(count > 1 for count in headings.values()) or any(g.part > g.parts for g in grouping.groups):
+        broken.add("headings differ")
+    left = {(member.student, member.skill) for member in menus if member.student in grouping.ungrouped}
+    if any(count >= min_size for count in Counter(skill for _, skill in left).values()):
         broken.add("none left who could")
     return broken
 
 
-@given(SEATS, st.integers(2, 4), st.integers(0, 4))
-def test_every_grouping_keeps_the_laws(seats: list[Seat], least: int, more: int) -> None:
-    most = 2 * least - 1 + more
-    assert faults(seats, group(seats, least=least, most=most), least=least, most=most) == set()
+@given(MENUS, st.integers(2, 4), st.integers(0, 4))
+def test_every_grouping_obeys_the_laws(menus: list[MenuChoice], min_size: int, more: int) -> None:
+    max_size = 2 * min_size - 1 + more
+    assert (
+        faults(menus, form_groups(menus, min_size=min_size, max_size=max_size), min_size=min_size, max_size=max_size)
+        == set()
+    )
 
 
-@given(SEATS, st.randoms(use_true_random=False))
-def test_the_order_in_which_menus_come_changes_nothing(seats: list[Seat], dice: random.Random) -> None:
-    assert group(dice.sample(seats, len(seats))) == group(seats)
+@given(MENUS, st.randoms(use_true_random=False))
+def test_the_order_of_menus_changes_nothing(menus: list[MenuChoice], rng: random.Random) -> None:
+    assert form_groups(rng.sample(menus, len(menus))) == form_groups(menus)
 
 
-def _twice(found: Grouping) -> Grouping:
-    return replace(found, groups=(*found.groups, found.groups[0]))
+def _twice(grouping: Grouping) -> Grouping:
+    return replace(grouping, groups=(*grouping.groups, grouping.groups[0]))
 
 
-def _forgets(found: Grouping) -> Grouping:
-    return replace(found, alone=())
+def _forgets(grouping: Grouping) -> Grouping:
+    return replace(grouping, ungrouped=())
 
 
-def _lone(found: Grouping) -> Grouping:
-    first = found.groups[0]
-    return replace(found, groups=(replace(first, seats=first.seats[:1]), replace(first, seats=first.seats[1:])))
+def _lone(grouping: Grouping) -> Grouping:
+    first = grouping.groups[0]
+    return replace(
+        grouping, groups=(replace(first, members=first.members[:1]), replace(first, members=first.members[1:]))
+    )
 
 
-def _foreign(found: Grouping) -> Grouping:
-    return replace(found, groups=(replace(found.groups[0], skill="other"), *found.groups[1:]))
+def _foreign(grouping: Grouping) -> Grouping:
+    return replace(grouping, groups=(replace(grouping.groups[0], skill="other"), *grouping.groups[1:]))
 
 
-def _mixed(found: Grouping) -> Grouping:
-    return replace(found, groups=(replace(found.groups[0], context="other"), *found.groups[1:]))
+def _mixed(grouping: Grouping) -> Grouping:
+    return replace(grouping, groups=(replace(grouping.groups[0], context="other"), *grouping.groups[1:]))
 
 
-def _idle(found: Grouping) -> Grouping:
-    return Grouping((), (*(one.student for each in found.groups for one in each.seats), *found.alone))
+def _idle(grouping: Grouping) -> Grouping:
+    return Grouping(
+        (), (*(member.student for group in grouping.groups for member in group.members), *grouping.ungrouped)
+    )
+
+
+def _neutral(grouping: Grouping) -> Grouping:
+    return replace(grouping, groups=(replace(grouping.groups[0], context=""), *grouping.groups[1:]))
+
+
+def _same_heading(grouping: Grouping) -> Grouping:
+    return replace(grouping, groups=(grouping.groups[0], replace(grouping.groups[0], members=())))
 
 
 @pytest.mark.parametrize(
@@ -95,43 +119,54 @@ def _idle(found: Grouping) -> Grouping:
         ("own menu", _foreign),
         ("theme", _mixed),
         ("none left who could", _idle),
+        ("no theme is no shared theme", _neutral),
+        ("headings differ", _same_heading),
     ],
 )
 def test_each_fault_is_caught_by_its_law(law: str, mutant: Callable[[Grouping], Grouping]) -> None:
-    seats = [seat("a", "add", "music"), seat("b", "add", "music"), seat("c", "area", "space")]
-    found = group(seats)
-    assert faults(seats, found, least=2, most=6) == set()
-    assert law in faults(seats, mutant(found), least=2, most=6)
+    menus = [choice("a", "add", "music"), choice("b", "add", "music"), choice("c", "area", "space")]
+    grouping = form_groups(menus)
+    assert faults(menus, grouping, min_size=2, max_size=6) == set()
+    assert law in faults(menus, mutant(grouping), min_size=2, max_size=6)
 
 
-def test_who_shares_a_theme_sits_together_and_the_rest_by_skill_alone() -> None:
+def test_groups_share_a_theme_where_possible_and_else_a_skill() -> None:
     """Three share add in music; of the rest two share area, each in an own theme; one has nobody to sit with."""
-    menus = [seat(student, "add", "music") for student in "abc"]
-    menus += [seat("c", "area", "space", place=1), seat("d", "area", "space"), seat("e", "area", "")]
-    menus += [seat("f", "halves", "")]
-    found = group(menus)
-    together = [(each.skill, each.context, [one.student for one in each.seats]) for each in found.groups]
-    assert together == [("add", "music", ["a", "b", "c"]), ("area", None, ["d", "e"])]
-    assert found.alone == ("f",)
+    menus = [choice(student, "add", "music") for student in "abc"]
+    menus += [choice("c", "area", "space", place=1), choice("d", "area", "space"), choice("e", "area", "")]
+    menus += [choice("f", "halves", "")]
+    grouping = form_groups(menus)
+    groups = [(group.skill, group.context, [member.student for member in group.members]) for group in grouping.groups]
+    assert groups == [("add", "music", ["a", "b", "c"]), ("area", None, ["d", "e"])]
+    assert grouping.ungrouped == ("f",)
 
 
-def test_of_equal_tables_the_one_that_is_the_default_of_more_is_set() -> None:
-    menus = [seat(student, "add", theme, place=theme == "art") for student in "ab" for theme in ("art", "music")]
-    assert [each.context for each in group(menus).groups] == ["music"]
+def test_of_equal_groups_the_one_with_more_defaults_is_formed() -> None:
+    menus = [choice(student, "add", theme, place=theme == "art") for student in "ab" for theme in ("art", "music")]
+    assert [group.context for group in form_groups(menus).groups] == ["music"]
 
 
-def test_too_many_are_parted_evenly_with_those_nearest_in_mastery_together() -> None:
+def test_a_task_without_a_theme_is_no_shared_theme() -> None:
+    """All four have the neutral task; two also like music: these two share it, and no group shares "no theme"."""
+    menus = [choice(student, "add", "") for student in "abcd"]
+    menus += [choice(student, "add", "music", place=1) for student in "ab"]
+    menus += [choice("c", "add", "space", place=1)]
+    groups = [(group.context, [member.student for member in group.members]) for group in form_groups(menus).groups]
+    assert groups == [("music", ["a", "b"]), (None, ["c", "d"])]
+
+
+def test_a_large_group_is_split_evenly_by_mastery() -> None:
     """Seven at six a table: four and three, the four with the lowest mastery first."""
-    menus = [seat(student, "add", "", mastery=n / 10) for n, student in enumerate("gfedcba")]
-    parts = [[one.student for one in each.seats] for each in group(menus).groups]
-    assert parts == [["g", "f", "e", "d"], ["c", "b", "a"]]
+    menus = [choice(student, "add", "", mastery=n / 10) for n, student in enumerate("gfedcba")]
+    groups = [[member.student for member in group.members] for group in form_groups(menus).groups]
+    assert groups == [["g", "f", "e", "d"], ["c", "b", "a"]]
 
 
-@pytest.mark.parametrize(("least", "most"), [(1, 6), (3, 4), (2, 2)])
-def test_sizes_that_cannot_be_kept_are_refused(least: int, most: int) -> None:
+@pytest.mark.parametrize(("min_size", "max_size"), [(1, 6), (3, 4), (2, 2)])
+def test_impossible_sizes_are_refused(min_size: int, max_size: int) -> None:
     with pytest.raises(GroupSizeError):
-        group([], least=least, most=most)
+        form_groups([], min_size=min_size, max_size=max_size)
 
 
 def test_an_empty_class_has_no_groups() -> None:
-    assert group([]) == Grouping((), ())
+    assert form_groups([]) == Grouping((), ())

@@ -1,4 +1,4 @@
-"""Builders of random students, catalogues, orders: everything that `choose` may be handed, sampled with one seed."""
+"""Random students, catalogues and teacher overrides from a seed: all arguments of a decision."""
 
 from __future__ import annotations
 
@@ -7,28 +7,29 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from learning.beliefs import SkillBelief
+from learning.mastery.beliefs import SkillBelief
 from learning.selection import (
+    AnswerCounts,
     AssignmentState,
-    Carry,
     Catalogue,
+    ClassScope,
+    CompletionRate,
     CurrentAssignment,
     Decision,
+    DecisionMemory,
     Depth,
+    Fallback,
     Material,
-    Order,
-    OrderKind,
-    Orders,
-    Pace,
-    Place,
+    MaterialAttempt,
+    OverrideKind,
     Policy,
     Prerequisite,
-    ScopeWindow,
     Skill,
     Strength,
-    Tally,
+    StudentContext,
+    TeacherOverride,
+    TeacherOverrides,
     Topic,
-    Use,
     choose,
 )
 
@@ -38,8 +39,8 @@ TOPICS = ("football", "music", "space", "animals", "cooking", "games")
 
 
 @dataclass(frozen=True)
-class Liked:
-    """An interest, as the decision reads one."""
+class SampleInterest:
+    """An interest as a decision reads it."""
 
     value: float
     confidence: float
@@ -50,32 +51,32 @@ class Liked:
 class World:
     """All arguments of one decision."""
 
-    place: Place
+    student: StudentContext
     catalogue: Catalogue
     policy: Policy
-    scope: ScopeWindow | None
-    orders: Orders
+    scope: ClassScope | None
+    overrides: TeacherOverrides
     as_of: float = NOW
 
     def choose(self) -> Decision:
         return choose(
-            self.place,
+            self.student,
             catalogue=self.catalogue,
             policy=self.policy,
             scope=self.scope,
-            orders=self.orders,
+            overrides=self.overrides,
             as_of=self.as_of,
         )
 
     def but(self, **changes: Any) -> World:
-        """Return the world with other arguments, or other values of the place."""
+        """Return the world with other arguments, or with other values of the student."""
         own = {name: changes.pop(name) for name in list(changes) if name in self.__dataclass_fields__}
         world = replace(self, **own)
-        return replace(world, place=replace(world.place, **changes)) if changes else world
+        return replace(world, student=replace(world.student, **changes)) if changes else world
 
 
 def belief(skill: int, offset: float = 0.0, **values: object) -> SkillBelief:
-    """Return a belief that is fairly sure; ability 0 and difficulty 0, so `offset` is the logit of mastery."""
+    """Return a fairly sure belief with ability 0 and difficulty 0, so that `offset` is the logit of mastery."""
     whole = {
         "ability": 0.0,
         "ability_variance": 0.05,
@@ -91,7 +92,7 @@ def belief(skill: int, offset: float = 0.0, **values: object) -> SkillBelief:
 
 
 def catalogue_of(rng: random.Random, *, skills: int, per_skill: int, contexts: tuple[str, ...] = TOPICS) -> Catalogue:
-    """Return skills in a random order of need, each with materials of random levels, contexts, languages and ages."""
+    """Return skills with random prerequisites and materials of random difficulties, contexts and languages."""
     made = []
     for skill in range(1, skills + 1):
         needs = rng.sample(range(1, skill), min(skill - 1, rng.choice([0, 0, 1, 1, 2])))
@@ -102,7 +103,7 @@ def catalogue_of(rng: random.Random, *, skills: int, per_skill: int, contexts: t
     for skill in range(1, skills + 1):
         for _ in range(rng.randint(0, 2 * per_skill)):
             materials.append(_material(rng, len(materials) + 1, skill, skills, contexts))
-    return Catalogue.of(version=3, skills=made, materials=materials, topics=[Topic(ref, ref) for ref in contexts])
+    return Catalogue.build(version=3, skills=made, materials=materials, topics=[Topic(ref, ref) for ref in contexts])
 
 
 def _material(rng: random.Random, number: int, skill: int, skills: int, contexts: tuple[str, ...]) -> Material:
@@ -124,7 +125,7 @@ def _material(rng: random.Random, number: int, skill: int, skills: int, contexts
     )
 
 
-def random_place(rng: random.Random, catalogue: Catalogue) -> Place:
+def random_student(rng: random.Random, catalogue: Catalogue) -> StudentContext:
     """Return a student with random beliefs, interests and history in a catalogue."""
     skills = sorted(catalogue.skills)
     ability, variance = rng.gauss(0.5, 1), rng.choice([0.02, 0.3, 0.9])
@@ -133,31 +134,37 @@ def random_place(rng: random.Random, catalogue: Catalogue) -> Place:
         if rng.random() < 0.95:
             beliefs[skill] = _random_belief(rng, skill, ability, variance)
     materials = sorted(catalogue.entries)
-    # Some students have met one context nearly always.
+    # Some students have had one context nearly always.
     usual = rng.choice([None, None, *TOPICS])
     often = [m for m in materials if catalogue.entries[m].context == usual] or materials
     history = tuple(
-        _use(rng, catalogue, rng.choice(often if usual and rng.random() < 0.8 else materials), NOW - (40 - n) * DAY / 3)
+        _attempt(
+            rng, catalogue, rng.choice(often if usual and rng.random() < 0.8 else materials), NOW - (40 - n) * DAY / 3
+        )
         for n in range(rng.choice([0, 0, 3, 12, 30]) if materials else 0)
     )
-    return Place(
-        student=rng.randrange(1, 10**9),
+    return StudentContext(
+        student_id=rng.randrange(1, 10**9),
         beliefs=beliefs,
         responses=rng.choice([0.0, 4.0, 40.0]),
         interests={
-            topic: Liked(rng.random(), rng.choice([0.0, 0.2, 0.5, 0.9]), rng.random() < 0.15)
+            topic: SampleInterest(rng.random(), rng.choice([0.0, 0.2, 0.5, 0.9]), rng.random() < 0.15)
             for topic in TOPICS
             if rng.random() < 0.7
         },
         interest_switch=rng.random() < 0.85,
         reading_level=rng.choice([None, 3.0, 5.0]),
         history=history,
-        tallies={skill: Tally(rng.randint(0, 8), 8) for skill in skills if rng.random() < 0.5},
-        current=_currents(rng, catalogue),
+        answer_counts={skill: AnswerCounts(rng.randint(0, 8), 8) for skill in skills if rng.random() < 0.5},
+        open_assignments=_open_assignments(rng, catalogue),
         evidence_until=rng.choice([None, NOW - DAY, NOW - 1]),
-        evidence=(rng.randrange(10**6),),
-        pace=rng.choice([None, Pace(1, 10, 14.0), Pace(3, 35, 14.0), Pace(20, 300, 14.0)]),
-        carry=Carry(rng.randrange(20), ((0, 1),) if rng.random() < 0.3 else (), rng.choice([None, NOW - 2 * DAY])),
+        cited_facts=(rng.randrange(10**6),),
+        completion_rate=rng.choice(
+            [None, CompletionRate(1, 10, 14.0), CompletionRate(3, 35, 14.0), CompletionRate(20, 300, 14.0)]
+        ),
+        memory=DecisionMemory(
+            rng.randrange(20), ((0, 1),) if rng.random() < 0.3 else (), rng.choice([None, NOW - 2 * DAY])
+        ),
     )
 
 
@@ -178,56 +185,56 @@ def _random_belief(rng: random.Random, skill: int, ability: float, variance: flo
     )
 
 
-def _use(rng: random.Random, catalogue: Catalogue, material: int, at: float) -> Use:
+def _attempt(rng: random.Random, catalogue: Catalogue, material: int, at: float) -> MaterialAttempt:
     entry = catalogue.entries[material]
-    return Use(
+    return MaterialAttempt(
         material, entry.skills[0], at, rng.choice([0.0, 0.0, 0.4, 1.0, None]), entry.context, entry.difficulty / 1e4
     )
 
 
-def _currents(rng: random.Random, catalogue: Catalogue) -> tuple[CurrentAssignment, ...]:
+def _open_assignments(rng: random.Random, catalogue: Catalogue) -> tuple[CurrentAssignment, ...]:
     materials = sorted(catalogue.entries)
-    chosen = rng.sample(materials, min(len(materials), rng.choice([0, 0, 1, 3])))
+    materials_open = rng.sample(materials, min(len(materials), rng.choice([0, 0, 1, 3])))
     return tuple(
         CurrentAssignment(
             slot=slot,
             skill=catalogue.entries[material].skills[0],
             materials=(material,),
             state=rng.choice([AssignmentState.ASSIGNED, AssignmentState.ASSIGNED, *AssignmentState]),
-            since=NOW - rng.choice([0.5, 3, 20]) * DAY,
+            assigned_at=NOW - rng.choice([0.5, 3, 20]) * DAY,
             evidence_until=rng.choice([None, NOW - 3 * DAY]),
-            attempted=rng.random() < 0.15,
+            has_attempt=rng.random() < 0.15,
         )
-        for slot, material in enumerate(chosen)
+        for slot, material in enumerate(materials_open)
     )
 
 
-def random_orders(rng: random.Random, catalogue: Catalogue) -> Orders:
-    """Return none to three orders on random subjects, some of them expired."""
-    orders = []
+def random_overrides(rng: random.Random, catalogue: Catalogue) -> TeacherOverrides:
+    """Return none to three overrides of random subjects, some of them expired."""
+    overrides = []
     for number in range(rng.choice([0, 0, 0, 1, 3])):
         material = rng.choice([None, *sorted(catalogue.entries)[:40]])
-        kind = rng.choice(list(OrderKind))
+        kind = rng.choice(list(OverrideKind))
         skill = None if material is not None else rng.choice(sorted(catalogue.skills))
-        if kind is OrderKind.HOLD and rng.random() < 0.3:
+        if kind is OverrideKind.HOLD and rng.random() < 0.3:
             material = skill = None
         expires = rng.choice([None, NOW - 1, NOW + DAY])
-        orders.append(Order(number + 1, kind, material, skill, NOW - 2 * DAY, expires))
-    return Orders(tuple(orders))
+        overrides.append(TeacherOverride(number + 1, kind, material, skill, NOW - 2 * DAY, expires))
+    return TeacherOverrides(tuple(overrides))
 
 
 def after(world: World, decision: Decision) -> World:
     """Return the world once a decision is published and nothing else has happened."""
-    gone = {(w.slot, w.material) for w in decision.withdrawn}
-    kept = {k.slot: k for k in decision.kept}
+    withdrawn = {(w.slot, w.material) for w in decision.withdrawals}
+    unchanged = {k.slot: k for k in decision.unchanged_slots}
     current = tuple(
         replace(
             now,
-            materials=tuple(m for m in now.materials if (now.slot, m) not in gone),
-            state=kept[now.slot].state,
+            materials=tuple(m for m in now.materials if (now.slot, m) not in withdrawn),
+            state=unchanged[now.slot].state,
         )
-        for now in world.place.current
-        if now.slot in kept
+        for now in world.student.open_assignments
+        if now.slot in unchanged
     )
     new = tuple(
         CurrentAssignment(
@@ -235,12 +242,13 @@ def after(world: World, decision: Decision) -> World:
             skill=c.skill,
             materials=tuple(option.material for option in c.menu),
             state=c.state,
-            since=world.as_of,
-            evidence_until=world.place.evidence_until,
+            assigned_at=world.as_of,
+            evidence_until=world.student.evidence_until,
+            is_nearest=Fallback.NEAREST in c.fallbacks,
         )
-        for c in decision.chosen
+        for c in decision.filled_slots
     )
-    return world.but(current=current + new, carry=decision.carry)
+    return world.but(open_assignments=current + new, memory=decision.memory)
 
 
 @lru_cache(maxsize=4)
@@ -258,32 +266,32 @@ def random_world(seed: int) -> World:
     due = {skill: rng.choice([None, NOW + 3 * DAY, NOW + 90 * DAY]) for skill in open_ones}
     policy = Policy(
         version=2,
-        tolerance=rng.choice([0.0, 0.05, 0.15]),
+        interest_tolerance=rng.choice([0.0, 0.05, 0.15]),
         licences=rng.choice([None, ("", "CC-BY-4.0")]),
         explore_every=rng.choice([0, 1, 8]),
-        approve=rng.random() < 0.1,
-        tie_key=rng.randrange(100),
-        patience=rng.choice([1, 2]),
+        needs_approval=rng.random() < 0.1,
+        tie_break_key=rng.randrange(100),
+        replacement_patience=rng.choice([1, 2]),
     )
-    scope = None if rng.random() < 0.1 else ScopeWindow(due)
-    world = World(random_place(rng, catalogue), catalogue, policy, scope, random_orders(rng, catalogue))
+    scope = None if rng.random() < 0.1 else ClassScope(due)
+    world = World(random_student(rng, catalogue), catalogue, policy, scope, random_overrides(rng, catalogue))
     for _ in range(rng.choice([0, 0, 1, 2])):
         world = _later(rng, world)
     return world
 
 
 def _later(rng: random.Random, world: World) -> World:
-    """Return the world a few days on, with its last decision published and other evidence."""
+    """Return the world a few days later, with its last decision published and other evidence."""
     world = after(world, world.choose())
     as_of = world.as_of + rng.choice([0.1, 1, 15]) * DAY
     beliefs = {
-        skill: believed._replace(offset=believed.offset + rng.gauss(0, 0.4))
-        for skill, believed in world.place.beliefs.items()
+        skill: belief_before._replace(offset=belief_before.offset + rng.gauss(0, 0.4))
+        for skill, belief_before in world.student.beliefs.items()
     }
-    history, current = world.place.history, world.place.current
+    history, current = world.student.history, world.student.open_assignments
     if current and rng.random() < 0.5:
         # One of the open assignments is attempted.
         material = rng.choice(rng.choice(current).materials)
         if material in world.catalogue.entries:
-            history = (*history, _use(rng, world.catalogue, material, as_of - 60))
+            history = (*history, _attempt(rng, world.catalogue, material, as_of - 60))
     return world.but(beliefs=beliefs, history=history, evidence_until=as_of - 30, as_of=as_of)

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from lms.files.bundle import Bundle
-from lms.files.reading import parse, reader_by_content
+from lms.files.registry import parse, reader_by_content
 
 Json: TypeAlias = Any
 """Any JSON value."""
@@ -91,23 +91,47 @@ def test_links_may_be_bare_addresses() -> None:
         ([7], [], "/CFItems/0"),
         ([{"humanCodingScheme": "A"}], [], "/CFItems/0/identifier"),
         ([item("a", "A"), item("a", "B")], [], "/CFItems/1/identifier"),
-        ([item("a", "A"), item("b", "A")], [], "/CFItems/1/humanCodingScheme"),
         ([item("a", "A", fullStatement=None)], [], "/CFItems/0/fullStatement"),
         ([item("a", "A")], [link("precedes", "a", "gone")], "/CFAssociations/0"),
         ([item("a", "A")], [{"associationType": "precedes"}], "/CFAssociations/0"),
         ([item("a", "A")], ["precedes"], "/CFAssociations/0"),
     ],
 )
-def test_what_is_wrong_in_a_package_is_told_by_its_pointer(items: Json, links: Json, pointer: str) -> None:
+def test_what_is_wrong_in_a_package_is_reported_by_its_pointer(items: Json, links: Json, pointer: str) -> None:
     found = package(items, links)
     assert [problem.column for problem in found.problems] == [pointer]
 
 
-def test_a_single_file_of_any_name_is_told_by_what_it_holds() -> None:
+def test_a_code_of_two_items_names_neither() -> None:
+    """`N.1` of two grades: each skill has its identifier."""
+    found = package([item("a", "N.1"), item("b", "N.1")])
+    assert (list(found.skills), found.problems) == (["a", "b"], [])
+    assert ("skill", "N.1") not in found.aliases
+    assert [notice.wrong for notice in found.notices] == [
+        "'N.1' is a name of 2 skills (a, b), so it names none of them"
+    ]
+
+
+def test_a_label_of_a_node_is_no_name() -> None:
+    other = {"identifier": "theirs", "title": "Destination"}
+    found = package([item("a", "A")], [link("exactMatchOf", "a", other)])
+    assert found.aliases["skill", "theirs"].ref == "A"
+    assert ("skill", "Destination") not in found.aliases
+
+
+def test_a_link_to_a_heading_leaves_the_rest_in_force() -> None:
+    """`a precedes` a cluster that is no skill, and `b`: the second is kept, the first is listed."""
+    cluster = item("c", None, CFItemType="Cluster")
+    found = package([item("a", "A"), item("b", "B"), cluster], [link("precedes", "a", "c"), link("precedes", "a", "b")])
+    assert list(found.prerequisites) == [("B", "A")]
+    assert [(each.column, each.severity) for each in found.problems] == [("/CFAssociations/0", "row")]
+
+
+def test_a_single_file_of_any_name_is_reported_by_what_it_holds() -> None:
     assert reader_by_content("export.json", b'{"CFItems": []}') is not reader_by_content("q.json", b'{"survey": "s"}')
     assert reader_by_content("photo.png", b"") is None
 
 
-def test_a_package_in_utf16_is_told_as_that() -> None:
+def test_a_package_in_utf16_is_reported_as_that() -> None:
     (problem,) = parse([("skills.json", '{"CFItems": []}'.encode("utf-16"))]).problems
     assert "UTF-8" in problem.wrong

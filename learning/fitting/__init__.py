@@ -1,0 +1,1 @@
+"""Fit the learner model to a response log, evaluate it, and compare groups."""

@@ -1,0 +1,1 @@
+"""What a student likes: evidence, and the interest vector with its confidence."""

@@ -1,0 +1,1 @@
+"""What a student can do: a hierarchical logistic filter, its shared parameters, and the beliefs read from it."""

@@ -1,0 +1,1 @@
+"""Questionnaires: their documents, questions, scoring, and which questions may not be asked."""

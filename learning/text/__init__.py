@@ -1,0 +1,1 @@
+"""Short free text onto topics: clauses, sentiment, spelling, vocabulary, and readability."""

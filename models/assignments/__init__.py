@@ -1,0 +1,1 @@
+"""What a decision reads and writes: its inputs, assignments, student activity, teacher overrides, policies."""

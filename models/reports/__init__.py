@@ -1,0 +1,1 @@
+"""What people read: status, classes, explanations, catalogue diagnosis, and the page of the contract."""

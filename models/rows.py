@@ -1,0 +1,69 @@
+"""Run SQL, and map its rows to values by the names of their columns.
+
+Short statements stand beside the function that runs them, those of 20 lines and more in `models/sql`, one file each.
+Statements on one table that need nothing of PostgreSQL are SQLModel's (`select`, `update`, `delete`) instead; a list of
+ids is PostgreSQL's `= ANY(array)`, one statement for lists of every length.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from string import Template
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import CursorResult, Delete, Insert, Update, text
+from sqlmodel import Session
+
+SQL = Path(__file__).parent / "sql"
+NO_PARAMETERS: Mapping[str, Any] = {}
+
+T = TypeVar("T")
+
+
+class _HasId(Protocol):
+    id: int | None
+
+
+_text = lru_cache(maxsize=512)(text)
+"""Statements are parsed once in a process."""
+
+
+def execute(
+    session: Session, statement: str, parameters: Mapping[str, Any] = NO_PARAMETERS
+) -> CursorResult[*tuple[Any, ...]]:
+    """Run a statement; each `:name` in it is a parameter."""
+    return session.connection().execute(_text(statement), parameters)
+
+
+def fetch(
+    session: Session, row_type: type[T], statement: str, parameters: Mapping[str, Any] = NO_PARAMETERS
+) -> list[T]:
+    """Run a statement and make a value of each row, whose columns have the names of the type's fields."""
+    result = execute(session, statement, parameters)
+    names = tuple(result.keys())
+    return [row_type(**dict(zip(names, row, strict=True))) for row in result]
+
+
+def fetch_dict(session: Session, statement: str, parameters: Mapping[str, Any] = NO_PARAMETERS) -> dict[Any, Any]:
+    """Run a statement of two columns, and return the second by the first."""
+    return {key: value for key, value in execute(session, statement, parameters)}  # noqa: C416 - dict() of rows is typed as rows
+
+
+def change(session: Session, statement: Insert | Update | Delete) -> int:
+    """Run a typed statement that writes; return how many rows it wrote. Objects that were read before do not follow."""
+    return session.connection().execute(statement).rowcount
+
+
+def inserted_id(session: Session, row: _HasId) -> int:
+    """Insert a row and return the id that the database has given it."""
+    session.add(row)
+    session.flush()
+    if row.id is None:
+        raise TypeError(f"{type(row).__name__} has no id after its insert")
+    return row.id
+
+
+@lru_cache(maxsize=64)
+def load_sql(name: str, **parts: str) -> str:
+    """Return the statement of a file in `models/sql`; each `$name` in it becomes the part of that name."""
+    return Template((SQL / f"{name}.sql").read_text(encoding="utf-8")).substitute(parts)

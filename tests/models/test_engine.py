@@ -1,0 +1,51 @@
+"""Connections and forks: what a child does must not be heard on its parent's connections."""
+
+import os
+
+import pytest
+from sqlalchemy import text
+
+from models import engine
+from models.engine import MigrationsMissingError
+
+
+def test_a_forked_child_leaves_its_parents_connection_alone(database_url: str) -> None:
+    """A worker's main process sweeps while children are forked; closing a shared socket would end its session."""
+    del database_url
+    ours = backend()
+    child = os.fork()
+    if child == 0:  # pragma: no branch - the child ends here
+        try:
+            after_fork()
+            os._exit(0 if backend() != ours else 3)
+        except BaseException:  # noqa: BLE001 - whatever went wrong, the child must not go on as a test
+            os._exit(4)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert backend() == ours
+
+
+after_fork, transaction = engine.after_fork, engine.transaction
+
+
+def backend() -> int:
+    """The server process that serves our pooled connection."""
+    with transaction() as session:
+        return int(session.connection().execute(text("SELECT pg_backend_pid()")).scalar_one())
+
+
+def test_any_query_on_a_database_without_migrations_fails_with_one_sentence(database_url: str) -> None:
+    del database_url
+    with transaction() as session:
+        session.connection().execute(text("DROP SCHEMA lms CASCADE"))
+    with pytest.raises(MigrationsMissingError, match="Run `souschef migrate`"), transaction() as session:
+        session.connection().execute(text("SELECT * FROM lms.assignments"))
+
+
+def test_the_server_notices_a_host_that_was_cut_off(database_url: str) -> None:
+    """After 5 + 3 * 2 s, not after the minute of idle transactions; `make hosts` shows it with links taken down."""
+    del database_url
+    with transaction() as session:
+        names = ("idle", "interval", "count")
+        found = [session.connection().exec_driver_sql(f"SHOW tcp_keepalives_{name}").scalar_one() for name in names]
+    assert found == ["5", "2", "3"]

@@ -1,0 +1,58 @@
+"""The first page of a session: a student's own, a teacher's class, a head's school; and in which language it is."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from models.access import page_sessions
+from models.tables.pages import PageRole
+from web.dependencies import state_of
+from web.pages import choose_class, head, student, teacher
+from web.pages.access import AnyVisit, OwnForm, Visit, in_transaction
+from web.pages.language import NAMES
+from web.pages.render import PageRefusedError
+
+WAIT_SECONDS = 1.5
+"""How long a student's page waits for the decision after an answer, so that the next task is there when it opens."""
+
+router = APIRouter(prefix="/lti/s/{launch}", include_in_schema=False)
+
+
+@router.get("/")
+async def home(request: Request, found: AnyVisit) -> Response:
+    """Show the first page of the person whose session it is."""
+    if found.visitor.course_id is not None:
+        return await choose_class.ask(request, found)
+    if found.visitor.role is PageRole.TEACHER:
+        return await teacher.today(request, found)
+    if found.visitor.role is PageRole.HEAD:
+        return await head.school_page(request, found)
+    return await _student_page(request, found)
+
+
+async def _student_page(request: Request, found: Visit) -> Response:
+    """Show a student's page; after an answer, once a worker has applied it, or without the next task."""
+
+    def look(session: Session) -> tuple[student.Open, student.Content | None]:
+        opened = student.read_open(session, found.visitor)
+        return opened, None if opened.pending else student.read(session, found.visitor, opened)
+
+    opened, shown = await in_transaction(request, look)
+    if shown is None:
+        await state_of(request).waiting.until_applied(opened.pending, seconds=WAIT_SECONDS)
+        shown = await in_transaction(request, lambda session: student.read(session, found.visitor))
+    return student.student_page(found, shown)
+
+
+@router.post("/language")
+async def choose_language(request: Request, found: AnyVisit, fields: OwnForm) -> Response:
+    """Write the pages of this session in another language from now on."""
+    tag = fields.get("language", "")
+    if tag not in NAMES:
+        raise PageRefusedError("form", frames=found.visitor.frames)
+    session_id = found.visitor.session_id
+    await in_transaction(request, lambda session: page_sessions.choose_language(session, session_id, tag))
+    return RedirectResponse(f"{found.path}/", 303, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,150 @@
+"""A student's page: what to do now and why, what comes after, what I can do, what I like; and asking for help."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from models.access.page_sessions import Visitor
+from models.events.inbox import RecordResult
+from models.reports import student_pages
+from models.reports.student_pages import Header, InterestLine, SkillLine, Task
+from web.dependencies import notify_workers
+from web.pages import events, words
+from web.pages.access import OwnForm, StudentVisit, Visit, in_transaction
+from web.pages.render import PageRefusedError
+
+router = APIRouter(prefix="/lti/s/{launch}", include_in_schema=False)
+DIRECTIONS = ("more", "less", "never", "again")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What the page shows."""
+
+    header: Header
+    menus: list[list[Task]]
+    """Each slot's tasks, the default first."""
+    skills: list[SkillLine]
+    interests: list[InterestLine]
+    topics: dict[str, str]
+    wish: str | None
+    """The ref of the skill that the student wants next."""
+    is_waiting: bool
+    """Whether an answer to the task of now has not been applied yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What a student may do, before anything else of the page is read."""
+
+    menus: list[list[Task]]
+    pending: tuple[int, ...]
+    """The inbox's ids of what the student said of the task of now, and no worker has applied yet."""
+
+
+def read_open(session: Session, visitor: Visitor) -> Open:
+    """Read what is open for a student, and what waits for a worker."""
+    tasks = student_pages.open_tasks(session, visitor.person_id)
+    slots = dict.fromkeys(task.slot for task in tasks)
+    menus = [[task for task in tasks if task.slot == slot] for slot in slots]
+    return Open(menus, _pending(session, visitor, menus[0]) if menus else ())
+
+
+def read(session: Session, visitor: Visitor, opened: Open | None = None) -> Content:
+    """Read a student's page, or what is left to read of it."""
+    opened = opened or read_open(session, visitor)
+    header = student_pages.header(session, visitor.person_id)
+    return Content(
+        header=header,
+        menus=opened.menus,
+        skills=student_pages.skills(session, visitor.person_id),
+        interests=student_pages.interests(session, visitor.person_id) if header.interests_enabled else [],
+        topics=student_pages.topics(session, visitor.person_id) if header.interests_enabled else {},
+        wish=student_pages.wish(session, visitor.person_id),
+        is_waiting=bool(opened.pending),
+    )
+
+
+def _pending(session: Session, visitor: Visitor, menu: Sequence[Task]) -> tuple[int, ...]:
+    first = [events.key_of(events.answered(task.id, number=1, form="", is_right=False)) for task in menu]
+    keys = [*first, *(events.key_of(events.declined(task.id, "")) for task in menu)]
+    found = student_pages.own_events(session, visitor.school_id, keys)
+    return tuple(each.id for each in found if each.is_pending)
+
+
+def student_page(found: Visit, shown: Content, *, seen_by_teacher: str = "", number: int = 0) -> Response:
+    """Return the page; a teacher who looks at it (as this student, by name) finds nothing to press."""
+    now, spoken = shown.menus[0] if shown.menus else [], found.spoken
+    shown_topics = {each.topic for each in shown.interests}
+    values: dict[str, object] = {
+        "seen_by_teacher": seen_by_teacher,
+        "number": number,
+        "form": secrets.token_urlsafe(12),
+        "header": shown.header,
+        "now": now[0] if now else None,
+        "others": now[1:],
+        "next": [menu[0] for menu in shown.menus[1:]],
+        "why": f"{words.why_now(now[0], spoken)} {words.why_theme(now[0], spoken)}".strip() if now else "",
+        "nothing": words.nothing(shown.header.nothing, spoken),
+        "skills": [
+            (each, words.status(each, spoken), words.counted(each, spoken)) for each in shown.skills if each.asked
+        ],
+        "unseen": [each.title for each in shown.skills if not each.asked],
+        "interests": [(each, words.liked(each.value, spoken, vetoed=each.vetoed)) for each in shown.interests],
+        "topics": {ref: title for ref, title in shown.topics.items() if ref not in shown_topics},
+        "wish": shown.wish,
+        "waiting": shown.is_waiting,
+    }
+    return found.page("student.html", values)
+
+
+@router.post("/help")
+async def ask_for_help(request: Request, found: StudentVisit, fields: OwnForm) -> Response:
+    """Tell the teacher that the student asks for help; it changes nothing else."""
+    about, form = fields.get("assignment", ""), fields.get("form", "")
+    assignment = int(about) if about.isascii() and about.isdecimal() and len(about) <= 18 else None  # noqa: PLR2004 - fits bigint
+    await _send(request, found, events.asked_for_help(assignment, form=_form(found, form)))
+    return found.page("help.html", {})
+
+
+@router.post("/wish")
+async def wish(request: Request, found: StudentVisit, fields: OwnForm) -> Response:
+    """Note which skill the student wants next, or that none is wanted any more."""
+    skill, _, wanted = fields.get("wish", "").rpartition(" ")
+    if not skill or wanted not in ("yes", "no"):
+        raise PageRefusedError("form", frames=found.visitor.frames)
+    form = _form(found, fields.get("form", ""))
+    await _send(request, found, events.wishes(skill, wished=wanted == "yes", form=form))
+    return RedirectResponse(f"{found.path}/#skills", 303, headers={"Cache-Control": "no-store"})
+
+
+@router.post("/like")
+async def like(request: Request, found: StudentVisit, fields: OwnForm) -> Response:
+    """Note that the student wants more or less of a topic, or none of it."""
+    topic, _, direction = fields.get("like", "").rpartition(" ")
+    if not topic or direction not in DIRECTIONS:
+        raise PageRefusedError("form", frames=found.visitor.frames)
+    await _send(request, found, events.likes(topic, direction, form=_form(found, fields.get("form", ""))))
+    return RedirectResponse(f"{found.path}/#likes", 303, headers={"Cache-Control": "no-store"})
+
+
+async def _send(request: Request, found: Visit, event: events.Event) -> None:
+    def write(session: Session) -> RecordResult:
+        student_pages.lock_session(session, found.visitor.session_id)
+        return events.record(session, found.visitor, [event])
+
+    recorded = await in_transaction(request, write)
+    notify_workers(request, recorded)
+
+
+def _form(found: Visit, form: str) -> str:
+    if not 8 <= len(form) <= 64 or not form.isprintable():  # noqa: PLR2004 - what `token_urlsafe(12)` makes, and room
+        raise PageRefusedError("form", frames=found.visitor.frames)
+    return form

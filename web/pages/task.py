@@ -1,0 +1,200 @@
+"""The player: a task with one field, answered in the page; the right answer never leaves the server."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Path
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from learning.answer_check import Form as AnswerForm
+from learning.answer_check import form_of, is_right
+from models.access.page_sessions import Visitor
+from models.events.inbox import RecordResult
+from models.reports import student_pages
+from models.reports.student_pages import Task
+from web.dependencies import notify_workers
+from web.pages import events, words
+from web.pages.access import OwnForm, StudentVisit, Visit, in_transaction, own_form
+from web.pages.language import N_
+from web.pages.render import PageRefusedError
+
+router = APIRouter(prefix="/lti/s/{launch}/task/{assignment}", include_in_schema=False)
+MAX_TRIES = 2
+"""The first is evidence, the second practice; more would be guessing."""
+ADDRESSES = ("https://", "http://")
+POINT_LANGUAGES = ("en", "zh", "ja", "ko", "he", "th")
+"""Languages that write 0.75; the others write 0,75."""
+HINTS = {
+    AnswerForm.NUMBER: N_("Write a number."),
+    AnswerForm.FRACTION: N_("Write a fraction, such as 3/4."),
+    AnswerForm.MIXED: N_("Write a mixed number, such as 1 1/2."),
+    AnswerForm.RATIO: N_("Write a ratio, such as 2:3."),
+    AnswerForm.POINT: N_("Write two numbers, such as 3; 4."),
+    AnswerForm.WORD: N_("Write one word."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One answer that was written."""
+
+    form: str
+    """The form it came from; "" where its event was emptied since."""
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A task with the tries so far."""
+
+    task: Task
+    tries: tuple[Try, ...]
+    form: AnswerForm | None
+    """What the answer looks like; None where the task is done at its address."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is asked: the answer was right, or the tries are used up."""
+        return len(self.tries) >= MAX_TRIES or any(each.right for each in self.tries)
+
+
+Assignment = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+
+@router.post("/start", dependencies=[Depends(own_form)])
+async def start(request: Request, found: StudentVisit, assignment: Assignment) -> Response:
+    """Note that the student has chosen and begun a task, and open it."""
+
+    def begin(session: Session) -> RecordResult:
+        student_pages.lock_session(session, found.visitor.session_id)
+        task = _task(session, found.visitor, assignment)
+        return events.record(session, found.visitor, [events.picked(task.id, task.position), events.started(task.id)])
+
+    recorded = await in_transaction(request, begin)
+    notify_workers(request, recorded)
+    return RedirectResponse(f"{found.path}/task/{assignment}", 303, headers={"Cache-Control": "no-store"})
+
+
+@router.get("/decline")
+async def ask_why(request: Request, found: StudentVisit, assignment: Assignment) -> Response:
+    """Ask why a task is not the right one."""
+    task = await in_transaction(request, lambda session: _task(session, found.visitor, assignment))
+    if not task.may_decline:
+        raise PageRefusedError("no_swap", frames=found.visitor.frames)
+    reasons = {code: found.spoken.text(sentence) for code, sentence in words.WHY_DECLINED.items()}
+    return found.page("decline.html", {"task": task, "reasons": reasons})
+
+
+@router.post("/decline")
+async def decline(request: Request, found: StudentVisit, fields: OwnForm, assignment: Assignment) -> Response:
+    """Note that the student asks for another task; the worker swaps a task once."""
+    why = fields.get("why", "")
+    if why not in words.WHY_DECLINED:
+        raise PageRefusedError("form", frames=found.visitor.frames)
+
+    def write(session: Session) -> RecordResult | None:
+        student_pages.lock_session(session, found.visitor.session_id)
+        task = student_pages.task(session, found.visitor.person_id, assignment)
+        if task is None or not task.may_decline:
+            return None  # a second click: it is gone, and another one is there
+        return events.record(session, found.visitor, [events.declined(assignment, why)])
+
+    recorded = await in_transaction(request, write)
+    if recorded is not None:
+        notify_workers(request, recorded)
+    return RedirectResponse(f"{found.path}/", 303, headers={"Cache-Control": "no-store"})
+
+
+@router.get("/open")
+async def open_address(request: Request, found: StudentVisit, assignment: Assignment) -> Response:
+    """Note that the student begins, and go on to the address of a task that is done elsewhere."""
+
+    def begin(session: Session) -> tuple[str, RecordResult]:
+        student_pages.lock_session(session, found.visitor.session_id)
+        task = _task(session, found.visitor, assignment)
+        begun = [events.picked(task.id, task.position), events.started(task.id)]
+        return task.url, events.record(session, found.visitor, begun)
+
+    url, recorded = await in_transaction(request, begin)
+    notify_workers(request, recorded)
+    if not url.startswith(ADDRESSES):
+        raise PageRefusedError("not_found", frames=found.visitor.frames)
+    return RedirectResponse(url, 303, headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+
+
+@router.get("")
+async def show(request: Request, found: StudentVisit, assignment: Assignment) -> Response:
+    """Show a task."""
+    played = await in_transaction(request, lambda session: _played(session, found.visitor, assignment))
+    return _page(found, played)
+
+
+@router.post("")
+async def answer(request: Request, found: StudentVisit, fields: OwnForm, assignment: Assignment) -> Response:
+    """Check an answer, note it, and say at once whether it is right."""
+    written, form = fields.get("answer", ""), fields.get("form", "")
+    if not written.strip() or not form:
+        raise PageRefusedError("form", frames=found.visitor.frames)
+
+    def check(session: Session) -> tuple[Played, RecordResult | None]:
+        student_pages.lock_session(session, found.visitor.session_id)
+        played = _played(session, found.visitor, assignment)
+        if played.is_over or any(each.form == form for each in played.tries):
+            return played, None  # a second click, or a page from before
+        expected = student_pages.answer_of(session, found.visitor.person_id, assignment) or ""
+        comma = played.task.language.partition("-")[0] not in POINT_LANGUAGES
+        this = Try(form, is_right(expected, written, decimal_comma=comma))
+        after = Played(played.task, (*played.tries, this), played.form)
+        new_events = [events.answered(assignment, number=len(after.tries), form=form, is_right=this.right)]
+        new_events += [events.done(assignment)] if after.is_over else []
+        return after, events.record(session, found.visitor, new_events)
+
+    played, recorded = await in_transaction(request, check)
+    if recorded is not None:
+        notify_workers(request, recorded)
+    return _page(found, played)
+
+
+def _played(session: Session, visitor: Visitor, assignment: int) -> Played:
+    """Return a task of the visitor with its tries, as they stand in the inbox.
+
+    Raises:
+        PageRefusedError: `not_yours`.
+    """
+    task = _task(session, visitor, assignment)
+    expected = student_pages.answer_of(session, visitor.person_id, assignment)
+    keys = [events.key_of(events.answered(assignment, number=n, form="", is_right=False)) for n in (1, 2)]
+    recorded = {each.key: each.payload for each in student_pages.own_events(session, visitor.school_id, keys)}
+    tries = tuple(_try(recorded[key]) for key in keys if key in recorded)
+    return Played(task, tries, form_of(expected) if task.text and expected else None)
+
+
+def _try(payload: str) -> Try:
+    event: dict[str, Any] = orjson.loads(payload) if payload else {}
+    return Try(str(event.get("attempt", "")), event.get("outcome") == 1.0)
+
+
+def _task(session: Session, visitor: Visitor, assignment: int) -> Task:
+    task = student_pages.task(session, visitor.person_id, assignment)
+    if task is None:
+        raise PageRefusedError("not_yours", frames=visitor.frames)
+    return task
+
+
+def _page(found: Visit, played: Played) -> Response:
+    values: dict[str, object] = {
+        "form": secrets.token_urlsafe(12),
+        "task": played.task,
+        "hint": found.spoken.text(HINTS[played.form]) if played.form else "",
+        "answered": len(played.tries),
+        "right": any(each.right for each in played.tries),
+        "over": played.is_over,
+        "has_address": played.task.url.startswith(ADDRESSES),
+    }
+    return found.page("task.html", values)

@@ -1,0 +1,1 @@
+"""The command line `souschef`: its commands, what they print, the doctor and the demo."""

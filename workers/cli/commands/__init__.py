@@ -1,0 +1,1 @@
+"""The commands of `souschef`; importing this package loads none of them."""

@@ -1,0 +1,1 @@
+"""The demo, which replays a recorded class through the whole system."""

@@ -1,0 +1,1 @@
+"""What `souschef doctor` checks, and the remedy for each finding."""

@@ -1,1 +1,0 @@
-"""The commands of `souschef`, one a file; importing this package loads none of them."""

@@ -1,0 +1,1 @@
+"""Everything on one machine: the supervisor, its processes, secret files, embedded servers."""
