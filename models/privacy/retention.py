@@ -23,6 +23,8 @@ MAX_DAYS = 100_000
 """273 years."""
 BATCH_SIZE = 5_000
 """Rows of one transaction."""
+FEED_BATCH_SIZE = 100_000
+"""Lines of the feed of one transaction: each step reads all old lines, to find what replaced them."""
 
 
 class DataKind(StrEnum):
@@ -38,6 +40,8 @@ class DataKind(StrEnum):
     """Answers, choices and what surveys said of topics."""
     ACCESS = "access"
     """Entries of the access log."""
+    FEED = "feed"
+    """Lines of the change feed that a later line about the same assignment, gaps or interests has replaced."""
 
 
 DAYS: dict[DataKind, int | None] = {
@@ -46,6 +50,7 @@ DAYS: dict[DataKind, int | None] = {
     DataKind.DECISIONS: 400,
     DataKind.FACTS: None,
     DataKind.ACCESS: 730,
+    DataKind.FEED: 90,
 }
 """Default days; None is for ever."""
 
@@ -71,6 +76,19 @@ DUE = {
     DataKind.ACCESS: """
         SELECT number FROM souschef.access
          WHERE school_id = :school AND at < (SELECT souschef.clock()) - make_interval(days => :days)
+    """,
+    # The newest of the old lines about a thing stays, so a reader with an old cursor misses nothing.
+    DataKind.FEED: """
+        SELECT number FROM (
+          SELECT number, row_number() OVER (
+                   PARTITION BY kind, assignment_id, CASE WHEN assignment_id IS NULL THEN student_id END
+                       ORDER BY number DESC) AS rank
+            FROM souschef.change
+           WHERE school_id = :school AND number < coalesce((
+                   SELECT number FROM souschef.change WHERE school_id = :school
+                      AND changed_at >= (SELECT souschef.clock()) - make_interval(days => :days)
+                    ORDER BY number LIMIT 1), 9223372036854775807)) AS old
+         WHERE rank > 1
     """,
 }
 """Kind -> SQL for the rows that are due."""
@@ -147,6 +165,8 @@ def prune_step(session: Session, school_id: int, period: RetentionPeriod, *, aft
         return PruneStep(0)
     if period.kind is DataKind.ACCESS:
         return PruneStep(audit.prune(session, school_id, days=period.days, limit=BATCH_SIZE))
+    if period.kind is DataKind.FEED:
+        return PruneStep(_shorten_feed(session, school_id, days=period.days))
     lock = "" if period.kind is DataKind.FACTS else "FOR UPDATE SKIP LOCKED"
     found = f"{DUE[period.kind]} AND id > :after ORDER BY id LIMIT :step {lock}"
     asked = {"school": school_id, "days": period.days, "step": BATCH_SIZE, "after": after}
@@ -163,6 +183,16 @@ def _prune(session: Session, school_id: int, kind: DataKind, ids: list[int]) -> 
     if kind is DataKind.WAITING:
         return payloads.drop_events(session, ids, code="expired")
     return execute(session, DELETE_DECISIONS, {"ids": ids}).rowcount
+
+
+def _shorten_feed(session: Session, school_id: int, *, days: int) -> int:
+    """Delete old lines of the feed that later ones have replaced; return how many."""
+    statement = f"""
+        DELETE FROM souschef.change WHERE school_id = :school AND number IN (
+          SELECT number FROM souschef.change
+           WHERE school_id = :school AND number IN ({DUE[DataKind.FEED]} LIMIT :limit) FOR UPDATE SKIP LOCKED)
+    """  # noqa: S608 - a constant
+    return execute(session, statement, {"school": school_id, "days": days, "limit": FEED_BATCH_SIZE}).rowcount
 
 
 def _delete_facts(session: Session, school_id: int, ids: list[int]) -> int:

@@ -14,7 +14,7 @@ CREATE OR REPLACE VIEW lms.assignment_changes WITH (security_barrier=true) AS
 
 COMMENT ON VIEW lms.assignment_changes IS 'The feed: one row for everything published that has changed. Ask for what comes after the last number that you have worked off.';
 COMMENT ON COLUMN lms.assignment_changes.school IS 'The school''s ref. A login sees its own school only.';
-COMMENT ON COLUMN lms.assignment_changes.number IS '1, 2, 3, ... within the school, in the order of commits and without holes: the cursor.';
+COMMENT ON COLUMN lms.assignment_changes.number IS '1, 2, 3, ... within the school, in the order of commits: the cursor. Without holes among the lines of the last 90 days (or what the school has set); of older lines only the last about each thing stays.';
 COMMENT ON COLUMN lms.assignment_changes.student_ref IS 'The student as the roster names them; empty where the student was erased.';
 COMMENT ON COLUMN lms.assignment_changes.assignment_id IS 'The assignment that changed; null where `kind` is not `assignment`.';
 COMMENT ON COLUMN lms.assignment_changes.kind IS 'What to read again: `assignment`, `gaps` or `interests`.';

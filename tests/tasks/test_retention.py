@@ -40,6 +40,7 @@ def due() -> dict[str, int]:
 def test_what_is_due_is_reported_and_deleted_by_the_nightly_job_and_nothing_else(student: str, ask: Ask) -> None:
     """14 days: raw; 90: quarantined and parked; 400: ended decisions; 730: the log. A day before each: nothing."""
     RUN.invoke(app, ["student", student])
+    terms("--set", "feed=forever")  # it has a test of its own
     done, waiting = (
         ask(f"SELECT count(*) FROM souschef.inbox WHERE state IN ({states})")[0][0]
         for states in ("'done', 'dropped'", "'quarantined', 'parked'")
@@ -72,6 +73,47 @@ def test_what_is_due_is_reported_and_deleted_by_the_nightly_job_and_nothing_else
     assert ask("SELECT count(*) FROM souschef.fact") == [(facts,)]
     with transaction() as session:
         assert all(not each.faults for each in audit.verify(session))
+
+
+def test_a_reader_with_an_old_cursor_misses_nothing_of_a_feed_that_was_shortened(
+    student: str, school: School, ask: Ask
+) -> None:
+    """Of the old lines the last about each thing stays; younger ones stay whole, in their order."""
+    ((item,),) = ask("SELECT min(name) FROM souschef.alias WHERE kind = 'item'")
+    for day in (12, 13, 14):
+        school.deliver(*school.answers(student, item, "1100", day=day))
+    old = feed(ask)
+    last = sorted({about(line): line for line in old}.values())
+    after(91)
+    for day in (15, 16):
+        school.deliver(*school.answers(student, item, "0100", day=day))
+    young = feed(ask)[len(old) :]
+    assert len({about(line) for line in young}) < len(young)
+    assert len(last) < len(old)
+    assert due()["feed"] == len(old) - len(last)
+    assert nightly()["pruned_feed"] == len(old) - len(last)
+    assert feed(ask)[: len(last) + len(young)] == last + young
+    assert due() == {}
+    terms("--set", "feed=forever")
+    after(900)
+    before = feed(ask)
+    nightly()
+    assert feed(ask)[: len(before)] == before
+
+
+def feed(ask: Ask) -> list[Any]:
+    return [
+        tuple(row)
+        for row in ask(
+            "SELECT number, kind, assignment_id, student_ref, state, version FROM lms.assignment_changes ORDER BY number"
+        )
+    ]
+
+
+def about(row: Any) -> tuple[Any, ...]:
+    """What a line says to read again."""
+    _, kind, assignment, student, *_ = row
+    return (kind, assignment) if kind == "assignment" else (kind, student)
 
 
 def test_a_step_goes_on_after_the_last_row_of_the_one_before(
