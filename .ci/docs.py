@@ -60,12 +60,17 @@ GROUPS = {
 """What the first three digits of a decision's number say; a new group is listed by its digits."""
 
 
+SUPERSEDED = re.compile(r"^\*(?P<how>Superseded(?: in part)?) by \[(?P<by>\d{4})\]", flags=re.MULTILINE)
+"""Below the title of a decision, of which a later one says `*Supersedes [NNNN]` or `*Supersedes part of [NNNN]`."""
+
+
 def decisions_index() -> str:
     """Return the index of the decision pages, by group, with the first line of each."""
     lines = [
         "# Decisions",
         "",
         "Why it is so: a page for each choice that a newcomer would question. Numbers group them by subject.",
+        "A page that a later one supersedes says so, and the later one says which.",
         "`make reference` writes this list.",
     ]
     group = ""
@@ -73,8 +78,11 @@ def decisions_index() -> str:
         if path.name[:3] != group:
             group = path.name[:3]
             lines += ["", f"## {GROUPS.get(group, group)}", ""]
-        title = path.read_text().partition("\n")[0].removeprefix("# ").removeprefix(path.name[:4]).strip()
-        lines.append(f"- [{path.name[:4]}]({path.name}) {title}")
+        text = path.read_text()
+        title = text.partition("\n")[0].removeprefix("# ").removeprefix(path.name[:4]).strip()
+        later = SUPERSEDED.search(text)
+        note = f" ({later['how'].lower()} by {later['by']})" if later else ""
+        lines.append(f"- [{path.name[:4]}]({path.name}) {title}{note}")
     return "\n".join(lines) + "\n"
 
 

@@ -52,6 +52,22 @@ def test_the_list_of_decisions_says_what_the_pages_say() -> None:
     assert set(entries) <= set(docs.decisions_index().splitlines()), "make reference"
 
 
+def test_a_decision_that_a_later_one_supersedes_says_so_and_the_later_one_too() -> None:
+    """Both links lead to the page of the number that they show."""
+    mark = re.compile(
+        r"^\*(?:(Superseded(?: in part)? by)|Supersedes(?: part of)?) \[(\d{4})\]\((\S+\.md)\)", flags=re.MULTILINE
+    )
+    pages = {page.name: page.read_text() for page in (DOCS / "decisions").glob("[0-9]*.md")}
+    found = [(name, *marked) for name, text in pages.items() for marked in mark.findall(text)]
+    assert [each for each in found if each[3] not in pages or not each[3].startswith(each[2])] == []
+    earlier = {(name, other) for name, is_earlier, _, other in found if is_earlier}
+    assert earlier
+    assert earlier == {(other, name) for name, is_earlier, _, other in found if not is_earlier}
+    assert all(before < after for before, after in earlier)
+    wordings = re.compile(r"^(?!\*Supersede).*\bsupersede", flags=re.IGNORECASE | re.MULTILINE)
+    assert [name for name, text in pages.items() if wordings.search(text)] == [], "say it below the title"
+
+
 def test_pages_that_are_run_write_nothing_into_the_project_s_folder() -> None:
     """Logs, credentials and answers go elsewhere; dumps to `backups/`, which git ignores."""
     for page in DOCS.glob("*.md"):
