@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ import pytest
 
 from config.local_servers import read_state
 from models.engine import transaction
+from models.tables import School
 from workers.local.embedded.process import server_port
 
 ROOT = Path(__file__).parents[2]
@@ -206,6 +208,24 @@ def test_it_ends_a_command_that_waits_for_the_database(command: str, database_ur
         text = assert_ended(typed)
         until(lambda: waiting(database_url) == 0, seconds=5)
     assert HOW_FAR[command] in text
+
+
+@pytest.mark.full
+def test_it_ends_a_recording_that_is_sent(database_url: str, tmp_path: Path, short_recording: Path) -> None:
+    """Somebody listens in the API's place, and never answers."""
+    settings = {"database_url": database_url, "data_dir": str(tmp_path / "data")}
+    with transaction(url=database_url) as session:
+        session.add(School(ref="elm", name="Elm"))
+    added = Typed.of("source", "add", "moodle", "--format", "moodle", **settings)
+    assert added.process.wait(60) == 0, added.read()
+    added.errors.unlink()
+    with socket.create_server(("127.0.0.1", server_port(0))) as silent:
+        silent.settimeout(90)
+        api = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        typed = Typed.of("replay-recording", str(short_recording), "--source", "moodle", "--api", api, **settings)
+        with silent.accept()[0]:
+            text = assert_ended(typed)
+    assert "Stopped: 0 of 6 requests are sent; sending them again is safe." in text
 
 
 def waiting(database: str) -> int:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from config.errors import EXIT_CODES, Exit
@@ -20,6 +21,9 @@ INTERRUPTED = 130
 SHARED = (*ALWAYS, *WITH_DATABASE, INTERRUPTED)
 Command = Any
 """A click command, whose type Typer keeps to itself."""
+_PYTHON_TYPE = re.compile(r"(?:list\[)?(str|int|float|Path|path)(?: range)?\]?")
+_PLAIN_TYPES = {"str": "text", "int": "number", "float": "number", "Path": "path", "path": "path"}
+_FIRST_SENTENCE = re.compile(r".+?[.:](?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,23 @@ def apply(command: Command, *, database: bool) -> None:
         text = parse(leaf.help or "")
         leaf.souschef_help = text
         leaf.help = text.description
+        leaf.short_help = first_sentence(text.description)  # as the help of a group lists it; click would cut it
+        for parameter in leaf.params:
+            parameter.display_type = partial(_plain_type, parameter.display_type)
         leaf.epilog = _epilog(text, database=database)
+
+
+def first_sentence(text: str) -> str:
+    """Return the first sentence of a text, or what stands before its first colon, as a sentence."""
+    found = _FIRST_SENTENCE.match(text)
+    return f"{found[0][:-1]}." if found else text
+
+
+def _plain_type(display_type: Callable[[Any], str], ctx: Any) -> str:  # noqa: ANN401 - a click context, see above
+    """Return what an option takes as a plain word, where Typer would name a Python type, such as `<list[str]>`."""
+    found = display_type(ctx)
+    python = _PYTHON_TYPE.fullmatch(found[1:-1])
+    return f"<{_PLAIN_TYPES[python[1]]}>" if python else found
 
 
 def text_of(command: Command) -> HelpText:

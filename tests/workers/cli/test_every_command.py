@@ -49,6 +49,21 @@ def test_help_has_one_form(name: str, capsys: pytest.CaptureFixture[str]) -> Non
 
 
 @pytest.mark.parametrize("name", LEAVES)
+def test_help_names_no_python_type(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = answer(*name.split(), "-h", capsys=capsys)
+    assert not re.search(r"<(list\[|str|int|float)", out)
+
+
+@pytest.mark.parametrize("name", [name for name in main.COMMANDS if hasattr(main.load_command(name), "commands")])
+def test_the_help_of_a_group_cuts_no_sentence(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    _, out, _ = answer(name, "-h", capsys=capsys)
+    assert "..." not in out.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("name", LEAVES)
 def test_its_examples_are_commands(name: str) -> None:
     """Each names the command, and its arguments and options exist: a copy of it would run."""
     for example in help_style.text_of(LEAVES[name]).examples:

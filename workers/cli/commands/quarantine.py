@@ -14,6 +14,8 @@ import typer
 from workers.cli.options import AsJson, DryRun, Reason, School, Source
 
 if TYPE_CHECKING:
+    from sqlmodel import Session
+
     from models.events.quarantine import EventFilter, QuarantinedEvent
 
 app = typer.Typer(help="List, retry and discard events that could not be processed.", no_args_is_help=True)
@@ -90,6 +92,8 @@ def retry(
     """Let workers try events again, with the same ids and a full number of attempts.
 
     Example: souschef quarantine retry --code crashed --reason "Parser fixed in 0.4"
+
+    Exit codes: 0 done, or no event has the code or source; 2 an id that was given is not in quarantine
     """
     from models import engine
     from models.events import quarantine
@@ -98,7 +102,7 @@ def retry(
 
     event_filter = _event_filter(ids, code=code, source=source, school=school, limit=limit)
     with engine.transaction() as session:
-        selected = [event.id for event in quarantine.list_events(session, event_filter)]
+        selected = _select(session, event_filter)
         released = {} if dry_run else quarantine.retry(session, selected)
         if released:
             _log_decision("retried", selected, reason=reason)
@@ -123,13 +127,15 @@ def discard(
     """Discard events: they count as ignored with the code `discarded`, and sending them again is a duplicate.
 
     Example: souschef quarantine discard 17 18 --reason "A test of the plugin"
+
+    Exit codes: 0 done, or no event has the code or source; 2 an id that was given is not in quarantine
     """
     from models import engine
     from models.events import quarantine
 
     event_filter = _event_filter(ids, code=code, source=source, school=school, limit=limit)
     with engine.transaction() as session:
-        selected = [event.id for event in quarantine.list_events(session, event_filter)]
+        selected = _select(session, event_filter)
         if selected and not dry_run:
             quarantine.discard(session, selected)
             _log_decision("discarded", selected, reason=reason)
@@ -194,6 +200,21 @@ def _event_filter(
             "No event is selected.", "Give ids, --code or --source; `souschef quarantine list` prints them."
         )
     return EventFilter(ids=tuple(ids) if ids else None, code=code, source=source, school=school, limit=limit)
+
+
+def _select(session: Session, event_filter: EventFilter) -> list[int]:
+    """Return the ids of the matching events; an id that was given and is not among them is a mistake."""
+    from config.errors import WrongInputError
+    from models.events import quarantine
+
+    selected = [event.id for event in quarantine.list_events(session, event_filter)]
+    missing = [each for each in event_filter.ids or () if each not in selected][: event_filter.limit]
+    if missing:
+        raise WrongInputError(
+            f"There is no event {missing[0]} in quarantine that matches; nothing was done.",
+            "`souschef quarantine list` lists those in quarantine.",
+        )
+    return selected
 
 
 def _log_decision(decision: str, ids: list[int], *, reason: str) -> None:

@@ -164,7 +164,15 @@ def test_a_discarded_event_leaves_the_quarantine_with_a_reason(ids: list[int]) -
     assert "1 event discarded" in run("quarantine", "discard", str(ids[0]), "--reason", "A test")
     assert states()[0] == ("dropped", "discarded")
     assert "0 in quarantine." in run("quarantine", "list")
-    assert "no event matches" in run("quarantine", "discard", str(ids[0]), "--reason", "A test")
+    assert "no event matches" in run("quarantine", "discard", "--source", "own", "--reason", "A test")
+
+
+@pytest.mark.parametrize("decision", ["retry", "discard"])
+def test_an_id_that_is_not_in_quarantine_is_a_mistake_and_nothing_is_done(ids: list[int], decision: str) -> None:
+    ran = RUN.invoke(app, ["quarantine", decision, str(ids[0]), "999", "--reason", "A test"])
+    assert isinstance(ran.exception, OperatorError)
+    assert (ran.exception.exit_code, "no event 999 " in ran.exception.message) == (2, True)
+    assert states()[0] == ("quarantined", "bad_time")
 
 
 def test_a_decision_whose_reason_cannot_be_stored_is_not_made(ids: list[int]) -> None:
