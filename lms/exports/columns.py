@@ -103,3 +103,19 @@ MOODLE = Columns(
     events="Moodle's events name a person by its own number, which a list of participants has not. Load this, then let "
     "Moodle say it: `souschef lti roster`, or a custom report of users with their id and --home https://moodle.example.",
 )
+OFFICE = Columns(
+    {**GOOGLE.names, **MOODLE.names}
+    | _of(
+        id="id|student id|student no|student no.|student number|pupil id|pupil number|number|no.|sourcedid|schüler-id"
+        "|schülernummer|schüler-nr.|matricule|matrícula|legajo|leerlingnummer",
+        last="family name|nome di famiglia",
+        name="student|pupil|schüler|schüler/in|alumno|élève|leerling",
+        role="type|kind|function|funktion",
+        **{"class": "class|class name|form|tutor group|klasse|lerngruppe|clase|classe|klas"},
+    ),
+    refs=("id", "login", "email", "lms_id"),
+    where="The first row names the columns: a number, first and last name, class; teachers have a role.",
+    events="Events name people by the names that your LMS or form tool knows: write them into userIds "
+    "(docs/lms/README.md).",
+)
+"""A list of the school's own: what any of the systems calls a column, and what offices call it."""

@@ -14,14 +14,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from lms.exports.columns import CANVAS, GOOGLE, MOODLE, Columns
+from lms.exports.columns import CANVAS, GOOGLE, MOODLE, OFFICE, Columns
 from lms.exports.imported import ExportError, Imported
 from lms.exports.roles import role_of
 from lms.files.bundle import Bundle
 from lms.files.column_map import ColumnMap
 from lms.files.csv_reader import CsvRow, csv_rows, is_rewritten
 from lms.files.problem import SourceLocation
-from lms.files.sheets import Sheet, WorkbookError, sheets
+from lms.files.sheets import Sheet, WorkbookError, is_workbook, sheets
 from lms.files.starter import slug
 
 Files = Sequence[tuple[str, bytes]]
@@ -64,6 +64,11 @@ def moodle(files: Files, wanted: Wanted) -> Imported:
     return _Reader(MOODLE, wanted).read(files)
 
 
+def office(files: Files, wanted: Wanted) -> Imported:
+    """Read lists of the school's own; the visible sheets of a workbook are lists of their own."""
+    return _Reader(OFFICE, wanted).read(files)
+
+
 class _Reader:
     """One roster while it is read."""
 
@@ -79,20 +84,47 @@ class _Reader:
         self.by_email = 0
 
     def read(self, files: Files) -> Imported:
-        tables = [(name, list(self._rows(name, body))) for name, body in files]
-        for name, rows in tables:
+        tables = [table for name, body in files for table in self._tables(name, body)]
+        for _, rows in tables:
             self._titles(rows)
-            self._check_header(name, rows)
         for part in ("people", "places"):
             for name, rows in tables:
                 for row in rows:
                     self._take(row, name, part=part)
         return self._finish()
 
-    def _rows(self, name: str, body: bytes) -> Iterator[CsvRow]:
+    def _tables(self, name: str, body: bytes) -> Iterator[tuple[str, list[CsvRow]]]:
+        """Yield the rows of a file by the name of their list: the file's, or the sheet's where there are several."""
+        if not is_workbook(name):
+            yield PurePosixPath(name).stem, self._checked(name, body, None)
+            return
+        found = _sheets(name, body)
+        if len(found) == 1:
+            yield PurePosixPath(name).stem, self._checked(name, body, found[0])
+            return
+        read = 0
+        for sheet in found:
+            rows = list(self._rows(f"{name}/{sheet.name}", b"", sheet))
+            if rows and self._names_people(rows):
+                read += 1
+                yield sheet.name.strip(), rows
+            elif sheet.rows:
+                at = SourceLocation(f"{name}/{sheet.name}")
+                wrong, hint = "no column names a person", "Nothing to do, if it is no list of people."
+                self.found.leave_out("are sheets without people", at, wrong, hint)
+        if not read:
+            self._refuse(name, [])
+
+    def _checked(self, name: str, body: bytes, sheet: Sheet | None) -> list[CsvRow]:
+        rows = list(self._rows(name, body, sheet))
+        if not self._names_people(rows):
+            self._refuse(name, rows)
+        return rows
+
+    def _rows(self, name: str, body: bytes, sheet: Sheet | None) -> Iterator[CsvRow]:
         bundle = Bundle(encoding=self.wanted.encoding, columns=self._map())
-        if name.lower().endswith(".xlsx"):
-            bundle.sheets[name] = _first_sheet(name, body)
+        if sheet is not None:
+            bundle.sheets[name] = sheet
         yield from csv_rows(name, body, bundle, needs=(), owner=lambda _: (), ragged=True)
         self.found.take_problems(bundle)
 
@@ -100,15 +132,16 @@ class _Reader:
         names = {("", theirs): ours for theirs, ours in {**self.columns.names, **self.wanted.columns}.items()}
         return ColumnMap(names, lenient=True)
 
-    def _check_header(self, name: str, rows: Sequence[CsvRow]) -> None:
-        recognised = set(rows[0].cells) & self.columns.identifying if rows else {"empty"}
-        if not recognised:
-            seen = ", ".join(repr(each) for each in [*rows[0].cells][:6])
-            raise ExportError(
-                name,
-                f"no column names a person; it has {seen}",
-                f"{self.columns.where} Or say what a column is: --map 'Student No=id'.",
-            )
+    def _names_people(self, rows: Sequence[CsvRow]) -> bool:
+        return not rows or not self.columns.identifying.isdisjoint(rows[0].cells)
+
+    def _refuse(self, name: str, rows: Sequence[CsvRow]) -> None:
+        seen = ", ".join(repr(each) for each in [*rows[0].cells][:6]) if rows else "several sheets"
+        raise ExportError(
+            name,
+            f"no column names a person; it has {seen}",
+            f"{self.columns.where} Or say what a column is: --map 'Student No=id'.",
+        )
 
     def _titles(self, rows: Iterable[CsvRow]) -> None:
         """Read the titles of sections and courses, in files that describe no people."""
@@ -213,7 +246,7 @@ class _Reader:
             return []  # users.csv of the SIS: its enrollments are a file of their own.
         if cells.get("class") and not self.wanted.class_title:
             return [(slug(each), each) for each in self._sections(cells["class"])]
-        title = self.wanted.class_title or PurePosixPath(file).stem
+        title = self.wanted.class_title or file
         return [(slug(title), title)]
 
     def _sections(self, text: str) -> list[str]:
@@ -262,11 +295,11 @@ def _parts(text: str) -> list[str]:
     return [part.strip() for part in re.split(r"[,;]", text) if part.strip()]
 
 
-def _first_sheet(name: str, body: bytes) -> Sheet:
+def _sheets(name: str, body: bytes) -> list[Sheet]:
     try:
         found = sheets(body)
     except WorkbookError as error:
         raise ExportError(name, error.wrong, error.hint) from None
     if not found:
         raise ExportError(name, "it has no visible sheet", "Show one, or save it as CSV.")
-    return found[0]
+    return found

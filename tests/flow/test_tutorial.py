@@ -54,6 +54,47 @@ def test_from_an_empty_folder_to_two_classes_at_work() -> None:
     assert left == set(), "the page writes nothing into the checkout"
 
 
+WAYS = {
+    "From Excel lists": (
+        [r"Read: 2 classes, 6 students, 1 teacher, 8 enrolments\.", r"scope\.csv: 8 new", r"Ada Okafor", r"Emil Novak"],
+        ("70411", "70412", "70413", "70421", "70422", "70423"),
+    ),
+    "From a Moodle question bank": (
+        [
+            r"6 questions, 6 with a proposed skill",
+            r"11 proposals, 11 accepted",
+            r"alignments\.csv: 6 new",
+            r"Emil Novak",
+        ],
+        ("70411", "70412", "70413", "70421", "70422", "70423"),
+    ),
+}
+"""What one sees under each heading of `import.md` that begins with an empty folder, and who has work at its end."""
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_from_an_empty_folder_by_lists_that_a_school_has(way: str) -> None:
+    """The start is the tutorial's first step, as the page says."""
+    patterns, students = WAYS[way]
+    start = next(block for block in blocks("tutorial.md") if block.heading == "1. Start")
+    steps = [start, *(block for block in blocks("import.md") if block.heading == way)]
+    output, seconds = "", []
+    with terminal() as typed:
+        for block in steps:
+            started = time.monotonic()
+            ran = typed.run(block.commands)
+            seconds.append(round(time.monotonic() - started, 1))
+            assert not ran.failed, f"{ran.failed}\n{ran.output}"
+            output += ran.output
+        for student in students:
+            assert open_skills(typed.run(f"bin/souschef student {student} --json").output), student
+        left = {path.name for path in typed.folder.iterdir() if not path.is_symlink()} - {"typed.sh"}
+    print(way, seconds, sum(seconds))  # noqa: T201 - for docs/results/first-hour.md
+    for pattern in patterns:
+        assert re.search(pattern, output), f"{pattern}\n{output}"
+    assert left == set(), "the page writes nothing into the checkout"
+
+
 def open_skills(student: str) -> list[str]:
     """Return the skills of a student's open assignments, in their order."""
     found = json.loads(student)

@@ -20,19 +20,20 @@ _COLUMNS = {
 _SKILL = {"alignments.csv": "skill", "materials.csv": "skills"}
 
 
-def accepted(folder: Path, *, at_least: float | None) -> Imported:
+def accepted(folder: Path, *, at_least: float | None, encoding: str | None = None) -> Imported:
     """Return the accepted rows of a folder's proposals, for the files that are loaded.
 
     Args:
         folder: with proposed_alignments.csv, proposed_materials.csv, or both.
         at_least: how sure a proposal must be that nobody has decided on; None: these are not taken.
+        encoding: how lists that are not UTF-8 are saved.
 
     Raises:
         UnreadableFileError: a list is no CSV.
     """
     found = Imported()
     for name, target in FILES.items():
-        for number, row in enumerate(_rows(folder / name, found), start=1):
+        for number, row in enumerate(_rows(folder / name, found, encoding), start=1):
             found.read["proposals"] += 1
             at = SourceLocation(name)
             verdict, sure = (row.get("accept") or "").strip().casefold(), _number(row.get("sure"))
@@ -52,11 +53,11 @@ def accepted(folder: Path, *, at_least: float | None) -> Imported:
     return found
 
 
-def _rows(path: Path, found: Imported) -> list[dict[str, str]]:
+def _rows(path: Path, found: Imported, encoding: str | None) -> list[dict[str, str]]:
     """Return the rows of a list, or of the workbook of its name, as which somebody has saved it."""
     book = path.with_suffix(".xlsx")
     if not book.exists():
-        return merge_files.read_rows(path)
+        return merge_files.read_rows(path, encoding)
     try:
         rows = [list(cells) for _, cells in sheets(book.read_bytes())[0].rows]
     except (WorkbookError, IndexError, OSError) as error:

@@ -1,4 +1,4 @@
-"""`souschef import`: rosters of Canvas, Google Classroom and Moodle."""
+"""`souschef import`: rosters of Canvas, Google Classroom and Moodle, and lists of the school's own."""
 
 from __future__ import annotations
 
@@ -24,6 +24,35 @@ ByGroup = Annotated[bool, typer.Option("--groups", help="Make a class of each gr
 PersonMap = Annotated[
     list[str] | None, typer.Option("--map", metavar="THEIRS=OURS", help="What a column is, such as 'Student No=id'.")
 ]
+
+
+def roster(  # noqa: PLR0913 - each option of the command is an argument
+    files: Several,
+    *,
+    to: ToFolder,
+    class_title: ClassTitle = None,
+    school: OfSchool = None,
+    column: PersonMap = None,
+    encoding: Encoding = None,
+    force: Force = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read a list of students of your own, as Excel or CSV: a row a person, with number, name and class.
+
+    Writes users.csv, classes.csv and enrollments.csv. Columns are known by usual names (Student ID, First name,
+    Surname, Class); --map says what another is. Without a column for the class each sheet is a class, or the file. Who
+    has no role is a student.
+
+    Examples: souschef import roster "Students 2026.xlsx" --to my-school,
+    souschef import roster "Year 7.xlsx" --map "Adm. No=id" --map "Set=class" --to my-school
+
+    Exit codes: 0 written, or nothing differs; 2 a file cannot be read.
+    """
+    from lms.exports import people
+
+    options = _roster_options(to, class_title, school, None, by_group=False, column=column, encoding=encoding)
+    _roster(files, to, lambda read: people.office(read, options), force=force, dry_run=dry_run, as_json=as_json)
 
 
 def canvas_roster(  # noqa: PLR0913 - each option of the command is an argument

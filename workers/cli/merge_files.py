@@ -32,6 +32,7 @@ KEYS: Mapping[str, Sequence[str]] = {
     "skills.csv": ("skill",),
     "materials.csv": ("material",),
     "alignments.csv": ("item", "skill"),
+    "scope.csv": ("class", "skill"),
     "proposed_alignments.csv": ("item", "skill"),
     "proposed_materials.csv": ("url",),
 }
@@ -164,14 +165,14 @@ def _existing(path: Path, columns: Sequence[str]) -> tuple[list[str], list[dict[
     return [*header, *(name for name in columns if name not in header)], rows
 
 
-def read_rows(path: Path) -> list[dict[str, str]]:
+def read_rows(path: Path, encoding: str | None = None) -> list[dict[str, str]]:
     """Return the rows of a CSV by their columns; none where there is no file, or no row.
 
     Raises:
         UnreadableFileError: it is no CSV.
     """
     try:
-        bundle = Bundle()
+        bundle = Bundle(encoding=encoding)
         text = decode(path.name, path.read_bytes(), bundle)
         if text is None:
             raise UnreadableFileError(f"{path}: {bundle.problems[0].wrong}.", "Save it as CSV UTF-8.")

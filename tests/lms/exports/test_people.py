@@ -1,9 +1,11 @@
 """Rosters in the forms in which Canvas, Google Classroom and Moodle export them; people and numbers are invented."""
 
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -189,7 +191,51 @@ def test_a_column_of_another_name_is_read_as_what_it_is_said_to_be() -> None:
     assert rows(found, "users.csv", "sourcedId", "familyName") == [("S1", "Lee")]
 
 
-ALL = (people.canvas, people.google_classroom, people.moodle)
+def workbook(**sheets: Sequence[Sequence[object]]) -> bytes:
+    book, file = openpyxl.Workbook(write_only=True), io.BytesIO()
+    for title, lines in sheets.items():
+        sheet = book.create_sheet(title.replace("_", " "))
+        for line in lines:
+            sheet.append(line)
+    book.save(file)
+    return file.getvalue()
+
+
+def test_a_list_of_the_office_is_read_sheet_by_sheet_and_notes_are_named() -> None:
+    """Below a title; a blank around a class's name is none of it; who has no role is a student."""
+    body = workbook(
+        Year_7=[["Year 7"], ["Student no.", "First name", "Surname", "Class"], [7, "Ada", "Lee", " Science 7A "]],
+        Staff=[["Number", "First name", "Surname", "Class", "Role"], [9, "Tia", "Moss", "Science 7A", "Teacher"]],
+        Notes=[["Ask Tia"], ["about Ada"]],
+    )
+    found = people.office([("list.xlsx", body)], Wanted())
+    assert rows(found, "users.csv", "sourcedId", "role", "familyName") == [
+        ("7", "student", "Lee"),
+        ("9", "teacher", "Moss"),
+    ]
+    assert rows(found, "classes.csv", "sourcedId", "title") == [("science-7a", "Science 7A")]
+    assert len(found.rows["enrollments.csv"]) == 2
+    assert [each.file for each in found.problems] == ["list.xlsx/Notes"]
+
+
+def test_without_a_column_for_the_class_each_sheet_is_a_class() -> None:
+    header = ["Student ID", "Name"]
+    sheets: dict[str, list[list[object]]] = {"7.A": [[*header], [1, "Ada Lee"]], "7.B": [[*header], [2, "Bo Ray"]]}
+    body = workbook(**sheets, Empty=[])
+    found = people.office([("list.xlsx", body)], Wanted())
+    assert rows(found, "enrollments.csv", "classSourcedId", "userSourcedId") == [("7-a", "1"), ("7-b", "2")]
+    assert rows(found, "classes.csv", "title") == [("7.A",), ("7.B",)]
+    one = people.office([("Science 7A.csv", b"Student ID,Name\n1,Ada Lee\n")], Wanted())
+    assert rows(one, "classes.csv", "title") == [("Science 7A",)]
+
+
+def test_a_workbook_without_people_is_refused() -> None:
+    body = workbook(Notes=[["a"], ["b"]], More=[["c"], ["d"]])
+    with pytest.raises(ExportError, match="no column names a person"):
+        people.office([("list.xlsx", body)], Wanted())
+
+
+ALL = (people.canvas, people.google_classroom, people.moodle, people.office)
 TEXTS = (GRADEBOOK, *SIS.values(), CLASSROOM, GAM, PARTICIPANTS, GERMAN, UPLOAD)
 
 

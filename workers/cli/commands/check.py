@@ -82,7 +82,8 @@ def _lines(bundle: Bundle, found: dict[str, Any]) -> list[str]:
     if len(sentences) > MAX_LISTED:
         shown.append(f"and {len(sentences) - MAX_LISTED:,} more; --json lists all.")
     left_out = len(bundle.findings.left_out)
-    outcome = "would be refused" if found["refused"] else f"would load, without {left_out:,} of them"
+    without = f", without {left_out:,} of them" if left_out else ""
+    outcome = "would be refused" if found["refused"] else f"would load{without}"
     return [*shown, f"{_count(len(bundle.files), 'file')} with {_count(bundle.rows, 'row')} {outcome}."]
 
 

@@ -10,7 +10,7 @@ import typer
 
 from workers.cli.file_options import Encoding
 from workers.cli.import_options import Force, Home, One, ToFolder
-from workers.cli.import_rosters import canvas_roster, google_classroom, moodle_roster
+from workers.cli.import_rosters import canvas_roster, google_classroom, moodle_roster, roster
 from workers.cli.options import AsJson, DryRun
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ app = typer.Typer(
 
 ByTitle = Annotated[bool, typer.Option("--by-title", help="Events name a question by its title, not its identifier.")]
 
+app.command("roster")(roster)
 app.command("canvas-roster")(canvas_roster)
 app.command("google-classroom")(google_classroom)
 app.command("moodle-roster")(moodle_roster)
@@ -243,6 +244,7 @@ def accept(
     at_least: Annotated[
         float | None, typer.Option(min=0, max=1, help="Take also what nobody has decided on, if it is so sure.")
     ] = None,
+    encoding: Encoding = None,
     force: Force = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
@@ -256,15 +258,55 @@ def accept(
     Exit codes: 0 written, or nothing differs; 2 there are no proposals, or they cannot be read.
     """
     from workers.cli import accept_proposals, import_exports
+    from workers.cli.file_options import codec_of
+
+    codec = codec_of(encoding)
 
     def read(_: import_exports.Progress) -> Imported:
-        found = accept_proposals.accepted(folder, at_least=at_least)
+        found = accept_proposals.accepted(folder, at_least=at_least, encoding=codec)
         if not found.read:
             hint = "Import questions or links first: `souschef import --help`."
             raise import_exports.InvalidExportError(f"{folder} has no proposals.", hint)
         return found
 
     import_exports.run([folder], import_exports.Target(folder, force, dry_run, as_json), read)
+
+
+@app.command("scope")
+def scope(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder with classes, skills and materials.")],
+    *,
+    classes: Annotated[
+        list[str] | None,
+        typer.Option("--class", help="A class's id or title; may be repeated. Else every class without a scope."),
+    ] = None,
+    strands: Annotated[
+        list[str] | None, typer.Option("--strand", help="All skills of a strand; may be repeated.")
+    ] = None,
+    skills: Annotated[list[str] | None, typer.Option("--skill", help="A skill's code; may be repeated.")] = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write into scope.csv which skills a class works on, from the folder's own skills: no export has it.
+
+    Without --strand and --skill a class gets all skills of its grade that have a material. Look the file over: remove
+    what comes later in the year, or give it a first day under from.
+
+    Examples: souschef import scope my-school,
+    souschef import scope my-school --class "Science 7A" --strand Cells --skill FOOD-1
+
+    Exit codes: 0 written, or nothing differs; 2 the folder has no such class or skill, or cannot be read.
+    """
+    from lms.exports.scope import add_scope
+    from workers.cli import import_exports, import_files
+
+    def read(_: import_exports.Progress) -> Imported:
+        found = _imported()
+        bundle = import_files.read(folder)
+        add_scope(bundle, found, classes=classes or (), strands=strands or (), skills=skills or ())
+        return found
+
+    import_exports.run([folder], import_exports.Target(folder, False, dry_run, as_json), read)
 
 
 def _imported() -> Imported:

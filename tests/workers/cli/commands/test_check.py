@@ -69,7 +69,7 @@ def test_what_would_leave_somebody_without_work_is_said(folder: Path, file: str,
     assert sentence in checked(folder)["missing"]
     shown = RUN.invoke(app, ["check", str(folder)])
     assert sentence in shown.stdout.splitlines()
-    assert "would load, without 0 of them" in shown.stdout
+    assert shown.stdout.endswith("would load.\n")
 
 
 def test_syntax_unknown_names_cycles_and_questionnaires_are_said_in_one_pass(folder: Path) -> None:

@@ -308,3 +308,24 @@ def test_without_skills_the_list_is_written_and_says_what_is_missing(folder: Pat
     run("canvas-outcomes", folder, "o.csv", "vendor_guid,object_type,title\ng1,outcome,Q1\n")
     again = run("gift", folder, "q.txt", "::Q1:: 2 + 2 {=4}\n")
     assert again["read"]["with a proposed skill"] == 1
+
+
+def test_a_scope_is_added_and_a_person_may_go_on_with_it(folder: Path) -> None:
+    (folder / "classes.csv").write_text("sourcedId,title,schoolSourcedId\nk1,Science 7A,elm\n")
+    (folder / "materials.csv").write_text("material,title,url,skills\nm,x,https://m.example/1,CELL-1\n")
+    done = RUN.invoke(app, ["import", "scope", str(folder)])
+    assert (done.exit_code, table(folder, "scope.csv")[0]["skill"]) == (0, "CELL-1")
+    again = RUN.invoke(app, ["import", "scope", str(folder), "--class", "science 7a"])
+    assert isinstance(again.exception, InvalidExportError)
+    assert "Did you mean Science 7A?" in str(again.exception.hint)
+    more = RUN.invoke(app, ["import", "scope", str(folder), "--class", "Science 7A", "--skill", "FW-1"])
+    assert (more.exit_code, [row["skill"] for row in table(folder, "scope.csv")]) == (0, ["CELL-1", "FW-1"])
+
+
+def test_proposals_that_a_spreadsheet_saved_in_its_own_encoding_are_accepted(folder: Path) -> None:
+    (folder / "proposed_alignments.csv").write_bytes(
+        "accept;item;skill;sure\nja;Zelle prüfen;CELL-1;1\n".encode("cp1252")
+    )
+    assert RUN.invoke(app, ["import", "accept", str(folder)]).exit_code != 0
+    done = RUN.invoke(app, ["import", "accept", str(folder), "--encoding", "windows-1252"])
+    assert (done.exit_code, table(folder, "alignments.csv")[0]["item"]) == (0, "Zelle prüfen")
