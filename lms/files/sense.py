@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 from lms.files.bundle import Bundle
 from lms.files.problem import SourceLocation
@@ -17,46 +18,55 @@ MAX_COMPARED = 300
 """With more names a misspelt one is not compared."""
 _OTHER_SEPARATORS = re.compile(r"[,|/+&\n]")
 _NUMBERS = re.compile(r"\d+")
-_ADD = "Add it to the files, if it is not loaded already, or correct the name."
 
 
-def note_unknown_names(bundle: Bundle) -> None:
-    """Note as notices the names in the files that no file explains: a load would look for them in the database."""
+@dataclass(frozen=True, slots=True)
+class UnknownName:
+    """A name that no file explains, and where it stands."""
+
+    kind: str
+    name: str
+    at: SourceLocation
+    column: str
+
+
+def unknown_names(bundle: Bundle) -> Iterator[UnknownName]:
+    """Yield the names in the files that no file explains: a load looks for them in the database."""
+    existing = existing_names(bundle)
+    for each in _names(bundle):
+        if each.name not in existing[each.kind] and (each.kind, each.name) not in bundle.aliases:
+            yield each
+
+
+def existing_names(bundle: Bundle) -> Mapping[str, Collection[str]]:
+    """Return what the files have, by kind."""
+    return {
+        "person": bundle.people.keys() | bundle.relatives,
+        "class": bundle.classes,
+        "skill": bundle.skills,
+        "topic": bundle.topics,
+        "material": bundle.materials,
+    }
+
+
+def _names(bundle: Bundle) -> Iterator[UnknownName]:
     for row in bundle.enrolments:
-        if row.person not in bundle.relatives:
-            _unknown(bundle, "person", row.person, bundle.people, row.at, "userSourcedId")
-        _unknown(bundle, "class", row.class_ref, bundle.classes, row.at, "classSourcedId")
+        yield UnknownName("person", row.person, row.at, "userSourcedId")
+        yield UnknownName("class", row.class_ref, row.at, "classSourcedId")
     for scope in bundle.scope.values():
-        _unknown(bundle, "class", scope.class_ref, bundle.classes, scope.at, "class")
-        _unknown(bundle, "skill", scope.skill, bundle.skills, scope.at, "skill")
+        yield UnknownName("class", scope.class_ref, scope.at, "class")
+        yield UnknownName("skill", scope.skill, scope.at, "skill")
     for alignment in bundle.alignments.values():
-        _unknown(bundle, "skill", alignment.skill, bundle.skills, alignment.at, "skill")
+        yield UnknownName("skill", alignment.skill, alignment.at, "skill")
     for edge in bundle.prerequisites.values():
-        for name in (edge.skill, edge.needs):
-            _unknown(bundle, "skill", name, bundle.skills, edge.at, "skill")
-    _note_unknown_of_materials(bundle)
-
-
-def _note_unknown_of_materials(bundle: Bundle) -> None:
+        yield UnknownName("skill", edge.skill, edge.at, "skill")
+        yield UnknownName("skill", edge.needs, edge.at, "needs")
     for material in bundle.materials.values():
-        for name in material.skills:
-            _unknown(bundle, "skill", name, bundle.skills, material.at, "skills")
+        yield from (UnknownName("skill", skill, material.at, "skills") for skill in material.skills)
         if material.context is not None:
-            _unknown(bundle, "topic", material.context, bundle.topics, material.at, "context")
+            yield UnknownName("topic", material.context, material.at, "context")
         if material.twin is not None:
-            _unknown(bundle, "material", material.twin, bundle.materials, material.at, "twin")
-
-
-def _unknown(bundle: Bundle, kind: str, name: str, existing: Collection[str], at: SourceLocation, column: str) -> None:
-    if name not in existing and (kind, name) not in bundle.aliases:
-        note_unknown(bundle, kind, name, at, column, existing)
-
-
-def note_unknown(  # what is unknown, where, and what there is
-    bundle: Bundle, kind: str, name: str, at: SourceLocation, column: str, existing: Collection[str] = ()
-) -> None:
-    """Note that a name is nowhere in the files."""
-    bundle.notice(at, column, f"there is no {kind} {name!r} in the files", list_hint(name, existing) or _ADD)
+            yield UnknownName("material", material.twin, material.at, "twin")
 
 
 def list_hint(name: str, existing: Collection[str]) -> str:

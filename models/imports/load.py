@@ -8,19 +8,20 @@ alignments, skills and scope.
 """
 
 import time
+from functools import cache, partial
 
 from sqlmodel import Session
 
 from config.settings import settings
 from lms.files.bundle import Bundle
-from lms.files.problem import Severity
+from lms.files.problem import Problem, Severity
 from models import engine
 from models.access import school_time, schools
 from models.access.schools import UnresolvedSchoolError
 from models.assignments import default_scope
 from models.bulk_upsert import UpsertResult
 from models.events import inbox
-from models.imports import file_findings
+from models.imports import file_checks, file_findings
 from models.imports.curriculum import load_curriculum, load_materials, load_surveys
 from models.imports.identity import recognise_people
 from models.imports.links import load_links
@@ -92,6 +93,9 @@ def load(
     ref, name = _named_school(session, school, bundle)
     if len(bundle.schools) > 1:
         bundle = bundle.of_school(ref)
+    if _excess(bundle, limits) or bundle.findings.fatal:
+        stored = cache(partial(_stored_names, session, ref))
+        file_checks.note_all(bundle, stored=stored, cycles=not drop_cycles)
     _refuse(bundle, limits)
     report = LoadReport(ref, read_as=bundle.read_as)
     school_id = _school(session, ref, name, report)
@@ -121,11 +125,26 @@ def load(
 
 def _refuse(bundle: Bundle, limits: Limits) -> None:
     """Refuse the files for a fatal problem, or for more rows to leave out than the limits allow."""
-    findings = bundle.findings
-    excess = findings.excess(0 if limits.strict else limits.max_bad_rows)
+    findings, excess = bundle.findings, _excess(bundle, limits)
     if findings.fatal or excess:
         rows = sorted(findings.problems, key=lambda each: (each.severity is not Severity.FATAL, each.file, each.line))
         raise InvalidFilesError([*excess, *rows], untold=findings.untold)
+
+
+def _excess(bundle: Bundle, limits: Limits) -> list[Problem]:
+    return bundle.findings.excess(0 if limits.strict else limits.max_bad_rows)
+
+
+def _stored_names(session: Session, school: str, kind: str) -> frozenset[str]:
+    """Return the refs and other names of a kind that a school has loaded; none where there is no such school."""
+    statement = f"""
+        SELECT loaded.ref FROM souschef.{TABLES[kind].__tablename__} AS loaded
+          JOIN souschef.school ON school.id = loaded.school_id
+         WHERE school.ref = :school
+        UNION SELECT alias.name FROM souschef.alias JOIN souschef.school ON school.id = alias.school_id
+         WHERE school.ref = :school AND alias.kind = :kind
+    """  # noqa: S608 - a table's name
+    return frozenset(execute(session, statement, {"school": school, "kind": kind}).scalars())
 
 
 def _tell(bundle: Bundle, report: LoadReport) -> None:

@@ -288,6 +288,36 @@ def test_the_example_school_refuses_as_a_whole_for_one_wrong_cell(database_url: 
     assert snapshot() == before
 
 
+def test_files_that_are_refused_say_their_unknown_names_too(load: Callable[..., LoadReport]) -> None:
+    """A cell of materials.csv is wrong; what is loaded already is known, and so is what a sound file has."""
+    load(skills=SKILLS, classes=CLASSES)
+    questionnaire = """{"survey": "S", "title": "S", "questions": [
+        {"ref": "q", "kind": "rating", "prompt": "p", "scale": [1, 5], "topics": {"sport": 1.0}}]}"""
+    files = {
+        "materials": "material,title,url,skills,difficulty\nM,x,https://m.example/1,A,easy\n",
+        "scope": "class,skill\nK,A\nCODE,B\nk9,A\n",
+        "alignments": "item,skill\ni1,C\ni2,D\n",
+        "prerequisites": "skill,needs\nA,B\nB,A\n",
+        "topics": TOPICS,
+        "questionnaire": questionnaire,
+    }
+    with pytest.raises(InvalidFilesError) as wrong:
+        load(**files)
+    assert sorted(problems(wrong)) == [
+        ("alignments.csv", 3, "skill"),
+        ("materials.csv", 2, "difficulty"),
+        ("prerequisites.csv", 3, "needs"),
+        ("questionnaires/q.json", 0, "/questions/0"),
+        ("scope.csv", 4, "class"),
+    ]
+
+
+def test_names_of_a_file_that_has_problems_are_not_called_unknown(load: Callable[..., LoadReport]) -> None:
+    with pytest.raises(InvalidFilesError) as wrong:
+        load(skills="skill,title,grade\nA,adding,four\n", alignments="item,skill\ni1,A\n")
+    assert problems(wrong) == [("skills.csv", 2, "grade")]
+
+
 def test_files_may_use_any_name_that_is_known(load: Callable[..., LoadReport]) -> None:
     """The class by its code, the skill by its GUID in the CASE package."""
     package = '{"CFItems": [{"identifier": "guid-1", "humanCodingScheme": "A", "fullStatement": "adding"}]}'

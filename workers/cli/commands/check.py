@@ -38,7 +38,8 @@ def check(
     Exit codes: 0 the files would load; 2 they would be refused, or there is nothing to load.
     """
     from config.errors import Exit
-    from workers.cli import file_checks, import_files
+    from models.imports import file_checks
+    from workers.cli import import_files
     from workers.cli.file_options import codec_of, columns_of
     from workers.cli.views import load as views_load
 
