@@ -106,8 +106,9 @@ MOODLE = Columns(
 OFFICE = Columns(
     {**GOOGLE.names, **MOODLE.names}
     | _of(
-        id="id|student id|student no|student no.|student number|pupil id|pupil number|number|no.|sourcedid|schüler-id"
-        "|schülernummer|schüler-nr.|matricule|matrícula|legajo|leerlingnummer",
+        id="id|student id|student no|student no.|student number|pupil id|pupil number|pupil no.|number|no.|no|nr.|nr"
+        "|nummer|admission number|adm. no|adm. no.|sourcedid|schüler-id|schülernummer|schüler-nr.|matricule"
+        "|matrícula|legajo|leerlingnummer",
         last="family name|nome di famiglia",
         name="student|pupil|schüler|schüler/in|alumno|élève|leerling",
         role="type|kind|function|funktion",

@@ -102,18 +102,19 @@ class _Reader:
         if len(found) == 1:
             yield PurePosixPath(name).stem, self._checked(name, body, found[0])
             return
-        read = 0
+        read, first = 0, list[CsvRow]()
         for sheet in found:
             rows = list(self._rows(f"{name}/{sheet.name}", b"", sheet))
             if rows and self._names_people(rows):
                 read += 1
                 yield sheet.name.strip(), rows
             elif sheet.rows:
+                first = first or rows
                 at = SourceLocation(f"{name}/{sheet.name}")
                 wrong, hint = "no column names a person", "Nothing to do, if it is no list of people."
                 self.found.leave_out("are sheets without people", at, wrong, hint)
         if not read:
-            self._refuse(name, [])
+            self._refuse(name, first)
 
     def _checked(self, name: str, body: bytes, sheet: Sheet | None) -> list[CsvRow]:
         rows = list(self._rows(name, body, sheet))
@@ -136,7 +137,7 @@ class _Reader:
         return not rows or not self.columns.identifying.isdisjoint(rows[0].cells)
 
     def _refuse(self, name: str, rows: Sequence[CsvRow]) -> None:
-        seen = ", ".join(repr(each) for each in [*rows[0].cells][:6]) if rows else "several sheets"
+        seen = ", ".join(repr(each) for each in [*rows[0].cells][:6]) if rows else "no rows"
         raise ExportError(
             name,
             f"no column names a person; it has {seen}",
@@ -224,6 +225,10 @@ class _Reader:
             return
         if not described:
             self.people[ref]["role"] = "teacher" if "teacher" in {role, self.people[ref]["role"]} else role
+        if self._lacks_class(cells):
+            hint = "Fill in the class, or give the class of all by --class."
+            self.found.leave_out("have no class", row.at, f"{ref!r} has no class, and is in none", hint)
+            return
         gone = {"status": "tobedeleted"} if cells.get("status", "").casefold() in _GONE else {}
         for class_ref, title in self._classes(cells, file, described=described):
             self.titles.setdefault(class_ref, title)
@@ -231,6 +236,10 @@ class _Reader:
             if self.wanted.school:
                 place["schoolSourcedId"] = self.wanted.school
             self.places.setdefault((class_ref, ref), place)
+
+    def _lacks_class(self, cells: Mapping[str, str]) -> bool:
+        """Return whether a school's own list has a column for the class, and nothing in it."""
+        return self.columns is OFFICE and cells.get("class") == "" and not self.wanted.class_title
 
     def _classes(self, cells: Mapping[str, str], file: str, *, described: bool) -> list[tuple[str, str]]:
         """Return (id, title) of the classes that a row puts somebody into."""
@@ -245,7 +254,7 @@ class _Reader:
         if described and self.columns is CANVAS and not cells.get("class") and "lms_id" not in cells:
             return []  # users.csv of the SIS: its enrollments are a file of their own.
         if cells.get("class") and not self.wanted.class_title:
-            return [(slug(each), each) for each in self._sections(cells["class"])]
+            return [(slug(each), " ".join(each.split())) for each in self._sections(cells["class"])]
         title = self.wanted.class_title or file
         return [(slug(title), title)]
 

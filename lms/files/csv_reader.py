@@ -25,7 +25,9 @@ LONG = 20_000
 MAX_COLUMNS = 1_000
 TITLE_ROWS = 10
 """Among so many rows of a sheet its header is looked for."""
-_REWRITTEN = re.compile(r"[+-]?\d(?:[.,]\d+)?E[+-]\d{2,3}|#(?:REF|NAME|VALUE|N/A|NUM|DIV/0|NULL)[!?]?", re.IGNORECASE)
+_ERRORS = "REF|NAME|VALUE|N/A|NUM|DIV/0|NULL|NV|BEZUG|WERT|ZAHL|N/D|VALEUR|NOM|NOMBRE|VALOR"
+"""Of formulas: in English as a workbook has them, in German, French and Spanish as a CSV does."""
+_REWRITTEN = re.compile(rf"[+-]?\d(?:[.,]\d+)?E[+-]\d{{2,3}}|#[¡¿]?(?:{_ERRORS})[!?]?", re.IGNORECASE)
 """A number that a spreadsheet has rewritten (2.10700E+16: its last digits are lost), or an error of its own."""
 Owner = Callable[[Mapping[str, str]], tuple[str, ...]]
 """The schools that a row says it belongs to, from its cells."""
@@ -284,7 +286,8 @@ class _Table:
         if first != line:
             self.into.notice(at, "", f"it equals line {first}", "Equal rows are read as one.", about="equal")
             return None
-        return CsvRow(at, by_name, self.into, comma_in_numbers=self.between != ",", severity=self.severity)
+        comma = self.between != "," or self.file in self.into.sheets
+        return CsvRow(at, by_name, self.into, comma_in_numbers=comma, severity=self.severity)
 
 
 def _without_empty_end(header: list[str]) -> list[str]:

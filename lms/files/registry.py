@@ -130,6 +130,10 @@ def _unpacked(
         into.note(SourceLocation(file), "", error.wrong, error.hint)
         return
     pairs = [(one, found[0])] if one and found else [(f"{each.name.strip()}.csv", each) for each in found]
+    read = [sheet.name for name, sheet in pairs if reader_of(name) is not None]
+    unread = [repr(each.name) for each in found if each.name not in read]
+    if read and unread:
+        into.tell_reading(file, f"without the sheet{'s' * (len(unread) > 1)} {', '.join(unread)}")
     for name, sheet in pairs:
         if reader_of(name) is not None:
             into.sheets[f"{file}/{name.removesuffix('.csv')}"] = sheet

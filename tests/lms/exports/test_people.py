@@ -229,6 +229,22 @@ def test_without_a_column_for_the_class_each_sheet_is_a_class() -> None:
     assert rows(one, "classes.csv", "title") == [("Science 7A",)]
 
 
+def test_mistakes_of_a_spreadsheet_put_nobody_into_a_class_of_its_own() -> None:
+    """A merged row above the header, blanks, a formula without a value, an error of a formula, and the sheet twice."""
+    list_of_7a: list[list[object]] = [
+        ["Person", None, None, "Lessons"],
+        ["Nr.", "Vorname ", " Nachname", "Klasse"],
+        ["101 ", "Ada ", "Lee", "Bio  7A"],
+        [102, "Bo", "Ray", "=D3"],
+        ["#NV", "Cy", "Cho", "Bio 7A"],
+    ]
+    found = people.office([("liste.xlsx", workbook(**dict.fromkeys(("7", "7 (2)"), list_of_7a)))], Wanted())
+    assert rows(found, "users.csv", "sourcedId", "givenName") == [("101", "Ada"), ("102", "Bo")]
+    assert rows(found, "classes.csv", "title") == [("Bio 7A",)]
+    assert rows(found, "enrollments.csv", "userSourcedId") == [("101",)]
+    assert found.left_out == {"have a damaged number": 2, "have no class": 2}
+
+
 def test_a_workbook_without_people_is_refused() -> None:
     body = workbook(Notes=[["a"], ["b"]], More=[["c"], ["d"]])
     with pytest.raises(ExportError, match="no column names a person"):

@@ -52,6 +52,14 @@ def test_a_list_with_a_title_and_columns_of_its_own_is_read_by_a_map() -> None:
     }
 
 
+def test_sheets_that_are_no_file_are_named_and_decimals_may_stand_after_a_comma() -> None:
+    """A copy of a sheet is none of ours; -0,5 is a text in a spreadsheet of another language."""
+    skills = [["skill", "title", "weight"], ["A", "adding", "0,5"]]
+    found = read("plan.xlsx", workbook(**{"Skills ": skills, "skills (2)": skills, "Notes": [["x"]]}))
+    assert (found.problems, found.skills["A"].weight) == ([], 0.5)
+    assert found.read_as == {"plan.xlsx": "without the sheets 'skills (2)', 'Notes'"}
+
+
 def test_a_workbook_has_a_file_in_each_sheet_that_is_named_after_one() -> None:
     book = workbook(
         skills=[["skill", "title", "weight"], ["A", "adding", 0.5]],
