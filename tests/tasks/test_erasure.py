@@ -147,7 +147,7 @@ def test_a_batch_at_work_while_its_student_is_erased_writes_nothing_of_them(stud
         worker.start()
         until_it_waits(worker)
         session.commit()
-        worker.join(20)
+        worker.join(60)
     assert result == [{"failed": 1, "ignored": 1, "batches": 2}]
     assert traces(words) == {}
 

@@ -66,8 +66,8 @@ def add_source(database_url: str) -> AddSource:
 
 
 def state_notifying(notify: Callable[[str, list[int], list[str]], object]) -> ApiState:
-    """The API's state, whose notifications go to a function of the test."""
-    return ApiState(notifier=WorkerNotifier(notify))
+    """The API's state, whose notifications go to a function of the test; a busy machine makes it refuse nothing."""
+    return ApiState(limits=Limits(wait_seconds=60, answer_seconds=60), notifier=WorkerNotifier(notify))
 
 
 def flush(state: ApiState) -> None:

@@ -5,13 +5,17 @@ import threading
 import time
 from collections.abc import Collection
 
+import pytest
 from anyio import CapacityLimiter
 from sqlalchemy.exc import OperationalError
 
 from tests.web.pages.conftest import Reader, Worker
 from tests.web.pages.test_student import answer_to, now
-from web.pages.home import WAIT_SECONDS
+from web.pages import home
 from web.waiting import PAUSE_SECONDS, Waiting
+
+LONG_SECONDS = 30.0
+"""Longer than a worker takes on a busy machine."""
 
 
 def answered(student: Reader) -> int:
@@ -22,7 +26,10 @@ def answered(student: Reader) -> int:
     return number
 
 
-def test_the_page_shows_the_next_task_once_a_worker_has_applied_the_answer(student: Reader, worker: Worker) -> None:
+def test_the_page_shows_the_next_task_once_a_worker_has_applied_the_answer(
+    student: Reader, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(home, "WAIT_SECONDS", LONG_SECONDS)
     number = answered(student)
     later = threading.Timer(0.4, worker.work)
     later.start()
@@ -31,14 +38,14 @@ def test_the_page_shows_the_next_task_once_a_worker_has_applied_the_answer(stude
     took = time.monotonic() - began
     later.join()
     assert ("on its way" in page, f"/task/{number}/start" in page, "/start" in page) == (False, False, True)
-    assert 0.4 <= took < WAIT_SECONDS
+    assert 0.4 <= took < LONG_SECONDS
 
 
 def test_the_page_does_not_wait_for_ever(student: Reader) -> None:
     answered(student)
     began = time.monotonic()
     assert "on its way" in student.home()
-    assert time.monotonic() - began >= WAIT_SECONDS
+    assert time.monotonic() - began >= home.WAIT_SECONDS
 
 
 def test_all_who_wait_ask_as_one() -> None:
