@@ -36,6 +36,7 @@ from typing import Any
 from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, Parsed, PayloadError, Retraction, SourceRules
 from lms.json_fields import (
     MAX_TEXT,
+    ROUNDING,
     content_digest,
     digest,
     key_of,
@@ -228,13 +229,19 @@ def _answer(top: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _outcome(top: Mapping[str, Any]) -> float | None:
-    """Return `outcome` in [0, 1], or `points` of `of`; null or absent is unknown, never wrong."""
+    """Return `outcome` in [0, 1], or `points` of `of`; null or absent is unknown, never wrong.
+
+    An outcome above 1 is a percentage, in which 50 would count as right; extra credit comes as points.
+
+    Raises:
+        PayloadError: `score_range`.
+    """
     if top.get("points") is not None and top.get("of") is not None:
         return score_fraction(top["points"], top["of"], pointer="")
     if top.get("outcome") is None:
         return None
     outcome = number(top["outcome"], "/outcome")
-    if outcome < 0:
+    if not 0 <= outcome <= 1 + ROUNDING:
         raise PayloadError("score_range", "/outcome")
     return min(1.0, outcome)
 

@@ -71,7 +71,7 @@ ANYWHERE = (
     Field("number", _PLACE, "1, 2, 3, ... over all that the source sends: a number that stays missing is reported."),
 )
 _OUTCOME = (
-    Field("outcome", _SHARE, "How right it was, from 0 to 1. Absent or null is unknown, never wrong."),
+    Field("outcome", _SHARE, "How right it was, from 0 to 1, no percentage. Absent or null is unknown, never wrong."),
     Field("points", _NUMBER, "The points, with `of`, in the place of `outcome`."),
     Field("of", _NUMBER, "The points that could be had."),
 )

@@ -21,6 +21,8 @@ MAX_REF_BYTES = 2_000
 """And in bytes, for a character may have four: an index entry must stay below a third of a page, which is 2,704."""
 MAX_TEXT = 10_000
 """Longest free answer that is read; the rest is cut off."""
+ROUNDING = 1e-6
+"""A share may be out of its range by so much where a sender has computed it in floating point."""
 
 _TIME = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)?",

@@ -14,6 +14,7 @@ from typing import Any
 
 from lms.facts import Envelope, EventKind, Fact, FactKind, Ignored, PayloadError, Retraction, SourceRules
 from lms.json_fields import (
+    ROUNDING,
     content_digest,
     digest,
     get_path,
@@ -46,8 +47,6 @@ GRADING = frozenset(
 EXTERNAL_ID = "https://w3id.org/learning-analytics/learning-management-system/external-id"
 _COURSE_TYPES = ("/course", "/courses")
 SURVEY_TYPES = ("/feedback", "/survey", "/questionnaire")
-_ROUNDING = 1e-6
-"""A share may be out of its range by so much where a sender has computed it in floating point."""
 _GUESTS = frozenset({"guest", "anonymous", "anonymoususer", "anonymous-user", "anonymous_user"})
 _GUEST_NAMES = frozenset({"guest", "guest user"})
 _ACCOUNTLESS = ("mbox", "mbox_sha1sum", "openid")
@@ -243,7 +242,7 @@ def _share_of_score(score: Mapping[str, Any]) -> float | None:
     if score.get("scaled") is None:
         return None
     scaled = number(score["scaled"], "/result/score/scaled")
-    if abs(scaled) > 1 + _ROUNDING:
+    if abs(scaled) > 1 + ROUNDING:
         raise PayloadError("score_range", "/result/score/scaled")
     return min(1.0, max(0.0, scaled))
 

@@ -69,7 +69,7 @@ def test_each_type_becomes_its_fact(sent: dict[str, Any], kind: EventKind, value
     ("fields", "outcome"),
     [
         ({"outcome": 0.25}, 0.25),
-        ({"outcome": 1.5}, 1.0),
+        ({"outcome": 1 + 1e-9}, 1.0),
         ({"outcome": None}, None),
         ({}, None),
         ({"points": 1, "of": 4}, 0.25),
@@ -178,6 +178,7 @@ def test_an_order_that_makes_no_sense_is_reported_where(sent: dict[str, Any], po
         (event("item_result", subject=[]), "schema", "/subject"),
         (event("item_result", subject=["q", 7]), "schema", "/subject/1"),
         (event("item_result", subject="q", outcome=-0.1), "score_range", "/outcome"),
+        (event("item_result", subject="q", outcome=50), "score_range", "/outcome"),
         (event("item_result", subject="q", outcome=True), "score_range", "/outcome"),
         (event("item_result", subject="q", sequence=-1), "answer_range", "/sequence"),
         (event("attempt_graded", subject="q", scope="all"), "schema", "/scope"),
