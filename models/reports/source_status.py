@@ -22,7 +22,9 @@ class SourceStatus:
     today: int
     """Events that came since midnight (UTC), also duplicates and what was ignored."""
     per_minute: float
-    """New events a minute, over the last ten minutes; of a burst at least so many."""
+    """New events a minute, over the last ten minutes."""
+    at_least: bool
+    """More came than are looked at: the rate is at least `per_minute`."""
     last_event_at: dt.datetime | None
     """Of the newest events of all sources; None if none of them is of this source."""
     last_day: dt.date | None
@@ -56,7 +58,9 @@ def source_statuses(session: Session) -> list[SourceStatus]:
                  count(*) FILTER (WHERE state = 'quarantined') AS failed
             FROM souschef.inbox WHERE state IN ('pending', 'parked', 'quarantined') GROUP BY source_id)
         SELECT school.ref AS school, source.name AS source, source.format, coalesce(came.n, 0)::bigint AS today,
-               coalesce(newest.n, 0)::double precision / :minutes AS per_minute, newest.last_event_at, came.last_day,
+               coalesce(newest.n, 0)::double precision / :minutes AS per_minute,
+               coalesce(newest.n, 0) > 0 AND (SELECT sum(n) >= :newest FROM newest) AS at_least,
+               newest.last_event_at, came.last_day,
                coalesce(open.waiting, 0) AS waiting,
                coalesce(extract(epoch FROM (SELECT souschef.clock()) - open.oldest), 0)::double precision
                  AS waits_seconds,

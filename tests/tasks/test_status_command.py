@@ -43,6 +43,14 @@ def test_each_source_has_a_line(school: School, ask: Ask) -> None:
     assert max(map(len, shown(code=1, columns=80).splitlines())) <= 80
 
 
+def test_a_rate_says_where_more_came_than_was_counted(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five answers in ten minutes are 0.5 a minute; where only four of them are looked at, at least 0.4."""
+    school.deliver(*school.answers(STUDENT, ITEM, "10101"))
+    assert " 0.5 " in shown()
+    monkeypatch.setattr(source_status, "RECENT_EVENTS", 4)
+    assert " 0.4+ " in shown()
+
+
 def test_a_source_that_is_revoked_is_left_out_once_nothing_of_it_waits(school: School) -> None:
     assert "own" in shown()
     assert CliRunner().invoke(app, ["source", "revoke", "own"]).exit_code == 0

@@ -92,7 +92,8 @@ def _sources(rows: list[dict[str, Any]], now: dt.datetime) -> Table:
         waits = Text(duration(row["waits_seconds"]) if row["waiting"] else "", style="red" if late else "")
         failed = Text(f"{row['failed']:,}", style="red" if row["failed"] else "")
         name = f"{row['source']} (revoked)" if row["revoked"] else row["source"]
-        counts = (f"{row['per_minute']:.1f}", f"{row['today']:,}", f"{row['waiting']:,}")
+        rate = f"{row['per_minute']:,.1f}{'+' if row['at_least'] else ''}"
+        counts = (rate, f"{row['today']:,}", f"{row['waiting']:,}")
         head = ((row["school"],) if several else ()) + (name, row["format"], last)
         table.add_row(*head, *counts, waits, f"{row['parked']:,}", failed)
     return table
