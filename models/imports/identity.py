@@ -63,6 +63,7 @@ def _leave_out_second_rows(load: ImportSession) -> None:
         now = people.get(refs[person])
         if now is not None and _full_name(now) == _full_name(people[former]):
             row = people.pop(former)
+            load.former_refs.add(former)
             wrong = f"{former!r} is a former id of {now.ref!r}, who is in the file too"
             load.bundle.notice(
                 replace(row.at, schools=()), "sourcedId", wrong, "The two are one person; nothing to do."
@@ -100,6 +101,7 @@ def _rename(load: ImportSession, row: PersonRow, old: StoredPerson) -> None:
     load.execute("UPDATE souschef.person SET ref = :ref WHERE id = :id AND school_id = :school", ref=row.ref, id=old.id)
     load.forget("person")
     load.report.renamed.append((old.ref, row.ref))
+    load.former_refs.add(old.ref)
     if load.bundle.people.pop(old.ref, None) is not None:
         load.bundle.names = load.bundle.names.narrowed({"person": load.bundle.people})
 

@@ -60,18 +60,22 @@ def _enrolments(load: ImportSession) -> set[int]:
 
 
 def _all_wanted(load: ImportSession) -> list[RosterEntry]:
-    """Return all rows with ids; no period occurs twice, also where the files use several names of one person."""
+    """Return all rows with ids; no period occurs twice, also where the files use several names of one person.
+
+    What stands under a former ref too is no fault of the files, and nobody's to correct.
+    """
     found: list[RosterEntry] = []
     begins: dict[tuple[int, int], set[dt.datetime | None]] = {}
-    for row in load.bundle.enrolments:
+    for row in sorted(load.bundle.enrolments, key=lambda row: row.person in load.former_refs):
         wanted = _wanted(load, row)
         if wanted is None:
             continue
         seen = begins.setdefault((wanted.class_id, wanted.person_id), set())
         if not wanted.deleted:
             if row.began_at in seen or (seen and None in {row.began_at, *seen}):
-                wrong = f"{row.person!r} is in {row.class_ref!r} by another row too, under another name or date"
-                load.leave_out(row.at, "", wrong, "Remove one of them, or give each its own beginDate.")
+                if row.person not in load.former_refs:
+                    wrong = f"{row.person!r} is in {row.class_ref!r} by another row too, under another name or date"
+                    load.leave_out(row.at, "", wrong, "Remove one of them, or give each its own beginDate.")
                 continue
             seen.add(row.began_at)
         found.append(wanted)

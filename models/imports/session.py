@@ -163,6 +163,8 @@ class ImportSession:
     ) -> None:
         self.session, self.school_id, self.bundle = session, school_id, bundle
         self.report, self.progress, self.limits = report, progress, limits
+        self.former_refs: set[str] = set()
+        """Refs that people had before: the files may have them beside the refs of now."""
         self._ids: dict[str, dict[str, int]] = {}
         self._aliases: dict[str, dict[str, int]] = {}
 

@@ -283,8 +283,13 @@ def test_a_row_under_a_former_id_makes_no_twin(loaded_twice: bool) -> None:  # n
     load(files())
     after = files("roster_id_changed.after")
     after["users.csv"] += b"s1,,,false,x,student,s1,{https://m.example:1},Bo,Lind,,s-1,,,,,05,\n"
+    header, *rows = after["enrollments.csv"].decode().splitlines()
+    second = [row.replace("9001", "s1") for row in rows if "9001" in row]
+    assert second
+    after["enrollments.csv"] = "\n".join([header, *second, *rows, ""]).encode()
     for _ in range(1 + loaded_twice):
         report = load(after)
+    assert report.left_out == []
     assert Loaded(report).people == {"9001": "student", "s2": "student", "t1": "teacher"}
     assert ask("SELECT count(*) FROM souschef.person") == [(3,)]
     assert Loaded(report).names()["https://m.example|1"] == "9001"
