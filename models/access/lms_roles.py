@@ -22,6 +22,10 @@ MAX_NAME_LENGTH = 63 - len(PREFIX)
 MAX_CONNECTIONS = 20
 IDLE_TIMEOUT = "10min"
 """A transaction that an LMS leaves open keeps dead rows of every table from being vacuumed."""
+CLIENT_CHECK = "10s"
+"""How soon a query ends whose client is gone; by default never before it has a row to send."""
+
+_SETTINGS = {"idle_in_transaction_session_timeout": IDLE_TIMEOUT, "client_connection_check_interval": CLIENT_CHECK}
 
 
 class InvalidLoginError(OperatorError):
@@ -145,9 +149,8 @@ def _write_role(session: Session, role: str, password: str, *, new: bool) -> Non
     try:
         with session.begin_nested():
             session.connection().exec_driver_sql(statement.as_string(driver).replace("%", "%%"))
-            session.connection().exec_driver_sql(
-                f"ALTER ROLE \"{role}\" SET idle_in_transaction_session_timeout = '{IDLE_TIMEOUT}'"
-            )
+            for name, value in _SETTINGS.items():
+                session.connection().exec_driver_sql(f"ALTER ROLE \"{role}\" SET {name} = '{value}'")
     except ProgrammingError as error:
         if getattr(error.orig, "sqlstate", None) != "42501":
             raise

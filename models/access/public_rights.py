@@ -2,7 +2,8 @@
 
 Each advisory lock, and each open savepoint that has written or asked for its number, takes a place in a table of locks
 that all sessions share: 14,000 of one session filled it, and no other could lock anything. Large objects, temporary
-tables and messages in the log fill the disk. Only a superuser can revoke these rights.
+tables, exported snapshots and messages in the write-ahead log fill the disk, and the archive of that log. Only a
+superuser can revoke these rights.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from sqlalchemy import Connection, text
 FUNCTIONS = """
     pronamespace = 'pg_catalog'::regnamespace
       AND (proname LIKE 'pg%advisory%' OR starts_with(proname, 'lo_') OR proname IN (
-           'loread', 'lowrite', 'pg_current_xact_id', 'txid_current'))
+           'loread', 'lowrite', 'pg_current_xact_id', 'txid_current', 'pg_export_snapshot',
+           'pg_logical_emit_message'))
 """
-"""Those of advisory locks, of large objects, and those that give a transaction its number without a write."""
+"""Those of advisory locks, of large objects, those that give a transaction its number without a write, and those that
+write files or the log at the mere asking."""
 TOO_MUCH = f"""
     SELECT EXISTS (SELECT FROM pg_proc WHERE {FUNCTIONS} AND has_function_privilege('public', oid, 'EXECUTE'))
         OR has_database_privilege('public', current_database(), 'TEMPORARY')

@@ -33,7 +33,13 @@ def login(database_settings: Settings) -> str:
 
 def test_a_login_cannot_fill_the_servers_table_of_locks(login: str) -> None:
     own_numbers = ("SELECT pg_current_xact_id()", "SELECT txid_current()")
-    for statement in (FILL, "SELECT lo_create(0)", "CREATE TEMPORARY TABLE t ()", *own_numbers):
+    on_disk = (
+        "SELECT lo_create(0)",
+        "CREATE TEMPORARY TABLE t ()",
+        "SELECT pg_export_snapshot()",
+        "SELECT pg_logical_emit_message(false, 'x', 'x')",
+    )
+    for statement in (FILL, *on_disk, *own_numbers):
         with psycopg.connect(login) as reader, pytest.raises(psycopg.errors.InsufficientPrivilege):
             reader.execute(statement.encode())
     with psycopg.connect(login) as reader:

@@ -208,6 +208,12 @@ def test_a_transaction_that_an_lms_forgot_is_ended_by_the_server(schools: tuple[
         assert reader.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("10min",)
 
 
+def test_a_query_whose_lms_is_gone_is_ended_by_the_server(schools: tuple[str, str]) -> None:
+    """By default the server looks at the client when it has a row to send: a loop without one took a processor."""
+    with psycopg.connect(login(schools[0])) as reader:
+        assert reader.execute("SHOW client_connection_check_interval").fetchone() == ("10s",)
+
+
 def test_a_second_login_command_voids_the_first_password(schools: tuple[str, str]) -> None:
     """The server keeps a SCRAM verifier, which differs after each run; the password itself is nowhere."""
 
