@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from lms import formats
-from lms.facts import Fact, SourceRules
 
 ROOT = Path(__file__).parents[3]
 PAGES = sorted((ROOT / "docs" / "lms").glob("*.md"))
@@ -46,30 +45,3 @@ def test_every_format_and_link_on_a_page_is_there(page: Path) -> None:
         assert anchor in anchors((page.parent / (target or page.name)).read_text()), anchor
     for path in re.findall(r"`(examples/[\w./-]+)`", text):
         assert (ROOT / path).exists(), path
-
-
-def test_what_the_script_for_google_forms_posts_is_read() -> None:
-    """The body as the page's script builds it: one choice, and several."""
-    script = (ROOT / "docs" / "lms" / "google-forms.md").read_text()
-    for name in ("form_id", "token", "submitted_at", "user_id", 'type: "choices"', 'type: "choice"', "ref:", "labels:"):
-        assert name in script
-    answers = [
-        {"type": "choice", "choice": {"label": "Sports"}, "field": {"ref": "What do you like?"}},
-        {"type": "choices", "choices": {"labels": ["Music", "Art"]}, "field": {"ref": "What else?"}},
-    ]
-    response = {
-        "form_id": "FORM_ID",
-        "token": "2_ABaOnu",
-        "submitted_at": "2026-11-02T08:00:00.000Z",
-        "hidden": {"user_id": "s01@school.example"},
-        "answers": answers,
-    }
-    rules = SourceRules(surveys=frozenset({"FORM_ID"}))
-    submission = {"form_response": response}
-    assert formats.envelope("typeform", submission, rules=rules).kind is not None
-    found = formats.format_named("typeform").parse(submission, rules=rules)
-    assert isinstance(found, tuple)
-    assert [(fact.student, fact.subject[0], fact.value["answer"]) for fact in found if isinstance(fact, Fact)] == [
-        ("s01@school.example", "What do you like?", "Sports"),
-        ("s01@school.example", "What else?", ["Music", "Art"]),
-    ]
