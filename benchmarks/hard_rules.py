@@ -1,9 +1,9 @@
 """Check a million random decisions against other code for the hard rules: `python -m benchmarks.hard_rules`.
 
 With --all also whether each record replays to the same bytes, whether a refresh without news writes anything, whether
-gaps come first and no material is open twice. The laws and the random worlds are those of `tests/learning/selection`;
-20,000 of them run with every change. A million takes about half an hour on two cores; with --keep FILE it goes on where
-it stopped, as long as the code is the same.
+gaps come first and those at the root next, and no material is open twice. The laws and the random worlds are those of
+`tests/learning/selection`; 20,000 of them run with every change. A million takes about half an hour on two cores; with
+--keep FILE it goes on where it stopped, as long as the code is the same.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from rich.progress import track
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 CHUNK = 2_000
-ALL_LAWS = ("L2", "L3", "L13", "L16", "L17")
+ALL_LAWS = ("L2", "L3", "L13", "L16", "L17", "L18")
 
 
 class Chunk(NamedTuple):

@@ -119,7 +119,7 @@ def _broken_rules(world: World, entry: MaterialRow) -> list[str]:
         "H5.forbidden": not _is_forbidden(world, entry),
         "H5.veto": not _is_vetoed(world, entry.context),
         "H5.reading": _reading_level_fits(world, entry),
-        "H6.reuse": entry.id not in [attempt.material for attempt in _attempts(world)[-world.policy.reuse_window :]],
+        "H6.reuse": entry.id not in _used_lately(world),
         "L15": _not_stuck(world, entry),
     }
     return [code for code, holds in checks.items() if not holds]
@@ -193,6 +193,12 @@ def _reading_level_fits(world: World, entry: MaterialRow) -> bool:
 
 def _attempts(world: World) -> list[MaterialAttempt]:
     return sorted(world.student.history, key=lambda attempt: (attempt.attempted_at, attempt.material))
+
+
+def _used_lately(world: World) -> set[int]:
+    """Return the materials of recent attempts, and those that earlier decisions replaced unattempted."""
+    attempts = _attempts(world)[-world.policy.reuse_window :]
+    return {attempt.material for attempt in attempts} | set(world.student.memory.replaced_materials)
 
 
 def _not_stuck(world: World, entry: MaterialRow) -> bool:

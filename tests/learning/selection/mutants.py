@@ -123,6 +123,13 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("L3", "H5: vetoes are ignored", hard_rules, "not_vetoed", _always),
     Mutant("L3", "H5: the reading level is ignored", hard_rules, "reading_level_fits", _always),
     Mutant("L3", "H6: recently used materials come again", hard_rules, "not_used_recently", _always),
+    Mutant(
+        "L3",
+        "H6: what was replaced comes back at once",
+        hard_rules,
+        "not_used_recently",
+        lambda ctx, entry: entry.id not in ctx.inputs.history.materials,
+    ),
     Mutant("L3 contexts", "H6: one context may come for ever", hard_rules, "context_not_overused", _always),
     Mutant("L3 pace", "H7: the student's pace is ignored", builder, "open_limit", lambda _: (9, 900)),
     Mutant("L4", "interest chooses outside the tolerance", interest_choice, "within_tolerance", lambda *args: args[2]),

@@ -24,6 +24,12 @@ def test_a_law_holds_in_random_worlds(law: str, seed: int) -> None:
     LAWS[law](random_world(seed))
 
 
+@pytest.mark.parametrize("seed", [1_549, 13_932])
+def test_what_was_replaced_of_late_fits_no_place_for_a_root(seed: int) -> None:
+    """The only material of a gap at the root was replaced unattempted, so it does not come again yet (H6)."""
+    LAWS["L18"](random_world(seed))
+
+
 @pytest.mark.full
 def test_no_hard_rule_is_broken_in_five_thousand_decisions() -> None:
     """`python -m benchmarks.hard_rules` checks a million."""
