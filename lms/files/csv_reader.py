@@ -18,6 +18,7 @@ from lms.files.bundle import MAX_NAME_LENGTH, Bundle, Row
 from lms.files.csv_dialect import SEPARATORS, decode, separator, without_hint
 from lms.files.problem import Severity, SourceLocation
 from lms.files.sheets import padded
+from lms.files.spreadsheet_text import unmarked
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _YEARS = range(1970, 2201)
@@ -66,7 +67,7 @@ class CsvRow:
 
     def text(self, column: str, *, most: int = 2_000) -> str | None:
         """Return a cell's text without the space around it, or None where it is empty."""
-        found = self.cells.get(column, "").strip()
+        found = unmarked(self.cells.get(column, "").strip())
         if len(found) > most:
             self.wrong(column, f"it is longer than {most:,} characters", "Shorten it.")
             return None

@@ -99,18 +99,18 @@ def parked(*words: str) -> str:
 def test_the_names_that_events_wait_for_become_files_that_release_them(
     school: School, ask: Ask, tmp_path: Path
 ) -> None:
-    """The whole way: events park, the CSV is completed and loaded, and they are due again."""
+    """The whole way: events park, the CSV is completed and loaded, and they are due again; no spreadsheet runs it."""
     lms = "https://lms.example|99"
-    school.deliver(*(event(id=f"i{n}", subject=["q99", "Question 99"]) for n in range(3)), event(id="s1", student=lms))
+    school.deliver(*(event(id=f"i{n}", subject=["=q99", "Question 99"]) for n in range(3)), event(id="s1", student=lms))
     found = json.loads(parked("--json"))["parked"]
     assert [(row["kind"], row["name"], row["called"], row["events"]) for row in found] == [
-        ("item", "q99", "Question 99", 3),
+        ("item", "=q99", "Question 99", 3),
         ("student", lms, "", 1),
     ]
     shown = parked("--source", "own")
     assert "Item: souschef parked list --csv alignments." in shown
     (item,) = csv.DictReader(io.StringIO(parked("--csv", "alignments")))
-    assert (item["item"], item["skill"], item["source"]) == ("q99", "", "Question 99 (3)")
+    assert (item["item"], item["skill"], item["source"]) == ("'=q99", "", "Question 99 (3)")
     (user,) = csv.DictReader(io.StringIO(parked("--csv", "users")))
     assert (user["userIds"], user["role"], user["orgSourcedIds"]) == (
         "{https://lms.example:99}",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
@@ -17,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from learning.gradebook import decaying_average, latest
+from lms.files.spreadsheet_text import marked
 from models.reports import override_pages
 from web.pages import teacher, teacher_words
 from web.pages.access import HeadVisit, TeacherVisit, Visit, in_snapshot, in_transaction
@@ -25,11 +25,6 @@ from web.pages.language import N_
 from web.pages.safety import headers
 
 router = APIRouter(prefix="/lti/s/{launch}", include_in_schema=False)
-FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
-"""With what a cell begins that a spreadsheet would run, in narrow and in wide characters."""
-SEPARATOR = re.compile(r"""[,;\t'"]\s*[=+\-@]""")
-"""How a cell would go on as a formula where a spreadsheet splits it elsewhere than we do."""
-
 Cell = str | int | float | None
 Table = list[Sequence[Cell]]
 
@@ -170,8 +165,7 @@ def _cell(value: Cell) -> str:
         return ""
     if isinstance(value, int | float):
         return f"{value:.4g}" if isinstance(value, float) else str(value)
-    plain = value.strip(" ")
-    return f"'{value}" if FORMULA.match(plain) or SEPARATOR.search(plain) else value
+    return marked(value)
 
 
 def _csv(rows: Table, name: str) -> Response:

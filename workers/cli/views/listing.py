@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.table import Table
 
+from lms.files.spreadsheet_text import marked
 from workers.cli.views.tables import console
 
 Row = dict[str, Any]
@@ -26,13 +27,13 @@ def matching(rows: Sequence[Row], text: str | None) -> list[Row]:
 
 
 def as_csv(rows: Sequence[Row]) -> str:
-    """Return rows as CSV with a header; "" if there are none."""
+    """Return rows as CSV with a header, of which a spreadsheet runs nothing; "" if there are none."""
     if not rows:
         return ""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(rows[0])
-    writer.writerows([_text(value) for value in row.values()] for row in rows)
+    writer.writerows([_cell(value) for value in row.values()] for row in rows)
     return out.getvalue()
 
 
@@ -47,6 +48,10 @@ def show(kind: str, rows: Sequence[Row]) -> None:
             table.add_row(*(_text(value) for value in row.values()))
         out.print(table, markup=False)
     out.print(f"{len(rows)} {kind if len(rows) != 1 else _one(kind)}.")
+
+
+def _cell(value: object) -> str:
+    return _text(value) if isinstance(value, int | float) else marked(_text(value))
 
 
 def _one(kind: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlmodel import Session
 
 from lms.files.columns import ALIGNMENTS, USERS, FileFormat
+from lms.files.spreadsheet_text import marked_to_load
 from models.events import parked
 from tasks.pipeline import check_events
 from tasks.pipeline.check_events import UnknownName
@@ -117,5 +118,5 @@ def _half_filled(file: FileFormat, filled: Sequence[dict[str, str]]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, [column.name for column in file.columns], restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(filled)
+    writer.writerows({column: marked_to_load(value) for column, value in row.items()} for row in filled)
     return out.getvalue()
