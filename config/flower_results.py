@@ -7,10 +7,10 @@ from typing import Any
 NOTHING = "Nothing was left to do: another task had done it."
 ANSWERS = ("item_result", "skill_result", "attempt_graded", "survey_answer")
 PROBLEMS = {
-    "failed": "{} failed and will be tried again",
-    "held": "{} wait for a locked row",
-    "quarantined": "{} in quarantine",
-    "parked": "{} wait for a load",
+    "failed": "{count:,} failed and will be tried again",
+    "held": "{count:,} {verb} for a locked row",
+    "quarantined": "{count:,} in quarantine",
+    "parked": "{count:,} {verb} for a load",
 }
 CHANGES = ("assigned", "withdrawn", "kept")
 
@@ -29,8 +29,8 @@ def sentence(counts: Mapping[str, Any]) -> str:
         return NOTHING
     if "skipped" in counts:
         return f"Skipped: {counts['skipped']}."
-    if counts.keys() == {"rung"}:
-        waiting = int(counts["rung"])
+    if counts.keys() == {"notified"}:
+        waiting = int(counts["notified"])
         return f"{_count(waiting, 'event or student')} sent again." if waiting else "Nothing was waiting."
     who = ", ".join(_whom(counts))
     what = ", ".join([*_problems(counts), *_changes(counts)])
@@ -52,7 +52,7 @@ def _whom(counts: Mapping[str, Any]) -> Iterator[str]:
 def _problems(counts: Mapping[str, Any]) -> Iterator[str]:
     for name, words in PROBLEMS.items():
         if counts.get(name):
-            yield words.format(counts[name])
+            yield words.format(count=int(counts[name]), verb="waits" if counts[name] == 1 else "wait")
 
 
 def _changes(counts: Mapping[str, Any]) -> Iterator[str]:

@@ -30,7 +30,7 @@ def request_context(request_id: str) -> AbstractContextManager[None]:
 
 def task_context(name: str, task_id: str | None, requests: Sequence[str]) -> AbstractContextManager[None]:
     """Add the task's name and id, and the ids of the requests that caused it, to all log lines of the block."""
-    causes = {"rung_by": list(requests)} if requests else {}
+    causes = {"notified_by": list(requests)} if requests else {}
     return contextvars.bound_contextvars(task=name, task_id=task_id, **causes)
 
 

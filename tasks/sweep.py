@@ -34,7 +34,7 @@ OUTBOX_SECONDS = 5.0
 @job("sweep")
 def sweep() -> Outcome:
     """Enqueue again everything that is due and waits."""
-    return {"rung": sweep_once()}
+    return {"notified": sweep_once()}
 
 
 def sweep_once() -> int:

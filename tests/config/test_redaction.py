@@ -76,7 +76,7 @@ def test_lines_of_ours_and_of_libraries_hold_no_words_of_an_exception(lines: lis
 
 def test_ids_stand_in_every_line_of_the_request_and_in_none_after_it(lines: list[dict[str, Any]]) -> None:
     within, after = lines[2:]
-    ids = {"request_id": "0123456789abcdef", "task": "sweep", "task_id": "t-1", "rung_by": ["fedcba9876543210"]}
+    ids = {"request_id": "0123456789abcdef", "task": "sweep", "task_id": "t-1", "notified_by": ["fedcba9876543210"]}
     assert {name: within[name] for name in ids} == ids
     assert after.keys().isdisjoint(ids)
 

@@ -99,5 +99,5 @@ def test_a_tasks_result_shows_though_no_result_is_stored(visitor: httpx.Client) 
     until(lambda: enqueue("sweep"))  # after a failure in an earlier test the broker client waits for two seconds
     until(lambda: any(task["state"] == "SUCCESS" for task in visitor.get("/api/tasks").json().values()))
     [done] = [task for task in visitor.get("/api/tasks").json().values() if task["state"] == "SUCCESS"]
-    assert (done["name"], done["result"]) == ("sweep", "{'rung': 0}")
+    assert (done["name"], done["result"]) == ("sweep", "{'notified': 0}")
     assert (done["args"], done["kwargs"]) == ("()", "{}")
