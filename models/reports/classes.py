@@ -13,6 +13,7 @@ from learning.selection.groups import MenuChoice
 from models.assignments.decision_inputs import RecentAnswers, own_target, recent_answers
 from models.reports import override_pages
 from models.rows import execute, fetch, load_sql
+from models.students.people import DISPLAY_NAME
 
 IN_CLASS = """
     person.school_id = :school AND (CAST(:class AS bigint) IS NULL OR EXISTS (
@@ -46,8 +47,7 @@ class ClassMenus:
 def menus(session: Session, school_id: int, class_id: int) -> ClassMenus:
     """Return the open menus of a class, whose students are identified by their refs."""
     statement = f"""
-        SELECT person.id, person.ref AS student,
-               coalesce(concat_ws(' ', person.given_name, person.family_name), person.ref) AS name,
+        SELECT person.id, person.ref AS student, {DISPLAY_NAME} AS name,
                skill.ref AS skill, skill.title AS skill_title, coalesce(material.context, '') AS context,
                material.ref AS material, material.title AS material_title, coalesce(gap.mastery, 0) AS mastery,
                coalesce(gap.low, 0) AS low, coalesce(gap.high, 1) AS high, open.menu_position
@@ -157,7 +157,7 @@ class ClassLine:
 
 def class_lines(session: Session, school_id: int, *, class_id: int | None = None) -> dict[int, ClassLine]:
     """Return a line for each student of a school, or of one class, by their id; ordered by name."""
-    statement = load_sql("class_lines")
+    statement = load_sql("class_lines", display_name=DISPLAY_NAME)
     target = own_target(session, school_id, class_id)
     rows = execute(session, statement, {"school": school_id, "class": class_id, "target": target}).mappings().all()
     answers = recent_answers(session, [row["id"] for row in rows])

@@ -10,6 +10,7 @@ from sqlmodel import Session, select
 from models.access import school_time
 from models.assignments.decision_inputs import own_target
 from models.rows import execute, fetch, load_sql
+from models.students.people import DISPLAY_NAME
 from models.tables import Decision
 
 MAX_ANSWERS = 8
@@ -49,7 +50,7 @@ class Explanation:
 
 def explanations(session: Session, school_id: int, *, class_id: int | None = None) -> dict[int, list[Explanation]]:
     """Return the explanations of a school or a class by student id, ordered by the student's ref and slot."""
-    statement = load_sql("explanations")
+    statement = load_sql("explanations", display_name=DISPLAY_NAME)
     target = own_target(session, school_id, class_id)
     parameters = {"school": school_id, "class": class_id, "most": MAX_ANSWERS, "target": target}
     found: dict[int, list[Explanation]] = {}

@@ -6,12 +6,12 @@ from typing import Any
 from sqlmodel import Session
 
 from models.rows import execute
+from models.students.people import DISPLAY_NAME
 
 Row = dict[str, Any]
 
-_PERSON = "coalesce(nullif(concat_ws(' ', given_name, family_name), ''), ref)"
 _STUDENTS = f"""
-    SELECT person.ref, {_PERSON} AS name, grade, active,
+    SELECT person.ref, {DISPLAY_NAME} AS name, grade, active,
            coalesce((SELECT string_agg(class.ref, ' ' ORDER BY class.ref)
                        FROM souschef.current_enrolment AS current JOIN souschef.class ON class.id = current.class_id
                       WHERE current.student_id = person.id), '') AS classes, person.id

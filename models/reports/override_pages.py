@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from models.rows import execute, fetch, fetch_dict
+from models.students.people import DISPLAY_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,10 @@ class Moved:
     at: dt.datetime
 
 
-_NAME = "coalesce(concat_ws(' ', person.given_name, person.family_name), person.ref)"
-
-
 def class_students(session: Session, class_id: int) -> list[ClassStudent]:
     """Return who is in a class now, by name."""
     statement = f"""
-        SELECT person.id, person.ref, {_NAME} AS name
+        SELECT person.id, person.ref, {DISPLAY_NAME} AS name
           FROM souschef.current_enrolment AS current JOIN souschef.person ON person.id = current.student_id
          WHERE current.class_id = :class ORDER BY person.family_name, person.given_name, person.ref
     """  # noqa: S608 - our own
@@ -119,7 +117,7 @@ def overrides(session: Session, class_id: int, *, key: str | None = None) -> lis
     statement = f"""
         SELECT * FROM (
           SELECT o.id AS number, o.key, o.kind, o.student_id,
-                 CASE WHEN o.student_id IS NOT NULL THEN {_NAME} END AS name, material.title AS material,
+                 CASE WHEN o.student_id IS NOT NULL THEN {DISPLAY_NAME} END AS name, material.title AS material,
                  skill.title AS skill, o.author, o.reason, o.given_at, o.expires_at, o.revoked_at,
                  CASE WHEN o.kind = 'approve' THEN 'done'
                       WHEN o.revoked_at IS NOT NULL THEN 'revoked'
@@ -149,7 +147,7 @@ def stored_events(session: Session, source_id: int, since_days: int = 1) -> list
 def moved(session: Session, students: Sequence[int], since: dt.datetime) -> list[Moved]:
     """Return which tasks of these students came or went since a moment, by name."""
     statement = f"""
-        SELECT a.student_id, {_NAME} AS name, material.title, a.state, a.reason,
+        SELECT a.student_id, {DISPLAY_NAME} AS name, material.title, a.state, a.reason,
                CASE WHEN a.state = 'withdrawn' THEN a.ended_at ELSE a.assigned_at END AS at
           FROM souschef.assignment AS a
           JOIN souschef.person ON person.id = a.student_id
@@ -201,7 +199,7 @@ def changes(session: Session, class_id: int, seen: int) -> list[Changed]:
     statement = f"""
         SELECT DISTINCT ON (person.family_name, person.given_name, person.ref, a.id)
                change.number, person.id AS student_id, a.skill_id, skill.title AS skill, topic.title AS theme,
-               {_NAME} AS name, material.title, change.state, a.reason,
+               {DISPLAY_NAME} AS name, material.title, change.state, a.reason,
                a.because_gap, a.because_interest, change.changed_at AS at
           FROM souschef.class
           JOIN souschef.change ON change.school_id = class.school_id AND change.number > :seen

@@ -10,6 +10,7 @@ from learning.mastery.wording import Evidence, SkillStatus, skill_status
 from learning.selection import AnswerCounts
 from models.assignments.decision_inputs import recent_answers
 from models.rows import execute, fetch_dict
+from models.students.people import DISPLAY_NAME
 
 _TOPICS = """
     SELECT topic.ref, topic.title FROM souschef.topic JOIN souschef.school ON school.id = topic.school_id
@@ -44,14 +45,14 @@ def published(session: Session, student_id: int) -> dict[str, Any]:
     """Return all that is published of one student, through the views that the LMS reads."""
     state = execute(
         session,
-        """
-            SELECT person.ref, coalesce(nullif(concat_ws(' ', given_name, family_name), ''), person.ref) AS name,
+        f"""
+            SELECT person.ref, {DISPLAY_NAME} AS name,
                    school.ref AS school, coalesce(state.nothing_sentence, '') AS nothing_because,
                    coalesce(state.version, 0) AS version
               FROM souschef.person JOIN souschef.school ON school.id = person.school_id
               LEFT JOIN souschef.learner_state AS state ON state.student_id = person.id
              WHERE person.id = :student
-        """,
+        """,  # noqa: S608 - the expression is a constant
         {"student": student_id},
     ).one()
     found: dict[str, Any] = {

@@ -14,6 +14,7 @@ from models.assignments.decision_inputs import class_policies
 from models.reports.explanations import price_of_interest
 from models.reports.skill_evidence import status_for
 from models.rows import execute
+from models.students.people import DISPLAY_NAME
 
 WRONG_IN_A_ROW = 3
 """So many wrong answers in a row, and a student is stuck."""
@@ -104,9 +105,8 @@ def class_header(session: Session, class_id: int) -> ClassHeader:
 
 def waiting(session: Session, class_id: int) -> list[Waiting]:
     """Return who asked for help and has got nothing right since, and who is stuck; the longest waiting first."""
-    statement = """
-        SELECT person.id AS student_id,
-               coalesce(concat_ws(' ', person.given_name, person.family_name), person.ref) AS name,
+    statement = f"""
+        SELECT person.id AS student_id, {DISPLAY_NAME} AS name,
                found.why, found.at, found.about
           FROM souschef.current_enrolment AS current
           JOIN souschef.person ON person.id = current.student_id
@@ -128,7 +128,7 @@ def waiting(session: Session, class_id: int) -> list[Waiting]:
                 AND max(last.occurred_at) > (SELECT souschef.clock()) - make_interval(days => :days)) AS found
          WHERE current.class_id = :class
          ORDER BY found.at, person.id
-    """
+    """  # noqa: S608 - the expression is a constant
     parameters = {"class": class_id, "days": DAYS, "wrong": WRONG_IN_A_ROW}
     rows = execute(session, statement, parameters).mappings()
     return [Waiting(row["student_id"], row["name"], Why(row["why"]), row["at"], row["about"]) for row in rows]
@@ -147,9 +147,8 @@ class Declined:
 
 def declined(session: Session, class_id: int) -> list[Declined]:
     """Return the tasks that students of a class have declined in the last days, the latest first."""
-    statement = """
-        SELECT person.id AS student_id,
-               coalesce(concat_ws(' ', person.given_name, person.family_name), person.ref) AS name,
+    statement = f"""
+        SELECT person.id AS student_id, {DISPLAY_NAME} AS name,
                coalesce(material.title, '') AS title, coalesce(fact.value ->> 'why', 'other') AS why,
                fact.occurred_at AS at
           FROM souschef.current_enrolment AS current
@@ -159,24 +158,22 @@ def declined(session: Session, class_id: int) -> list[Declined]:
          WHERE current.class_id = :class
            AND fact.occurred_at > (SELECT souschef.clock()) - make_interval(days => :days)
          ORDER BY fact.occurred_at DESC, fact.id
-    """
+    """  # noqa: S608 - the expression is a constant
     rows = execute(session, statement, {"class": class_id, "days": DAYS}).mappings()
     return [_made(Declined, row) for row in rows]
 
 
 def student_header(session: Session, class_id: int, student_id: int) -> StudentHeader | None:
     """Return a student of a class; None where nobody in it has this id."""
-    statement = """
-        SELECT person.id, person.ref,
-               coalesce(concat_ws(' ', person.given_name, person.family_name), person.ref) AS name,
-               person.grade,
+    statement = f"""
+        SELECT person.id, person.ref, {DISPLAY_NAME} AS name, person.grade,
                coalesce(state.carry #>> ARRAY['lists', CAST(CAST(:class AS bigint) AS text), 'nothing'],
                         state.nothing) AS nothing
           FROM souschef.current_enrolment AS current
           JOIN souschef.person ON person.id = current.student_id
           LEFT JOIN souschef.learner_state AS state ON state.student_id = person.id
          WHERE current.class_id = :class AND person.id = :student
-    """
+    """  # noqa: S608 - the expression is a constant
     parameters = {"class": class_id, "student": student_id}
     row = execute(session, statement, parameters).mappings().one_or_none()
     return None if row is None else _made(StudentHeader, row)

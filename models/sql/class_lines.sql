@@ -1,5 +1,5 @@
 SELECT person.id, person.ref AS student,
-       coalesce(concat_ws(' ', person.given_name, person.family_name), person.ref) AS name,
+       $display_name AS name,
        gap.ref AS gap_skill, gap.title AS gap_title, gap.mastery, gap.low, gap.high,
        gap.skill_id AS gap_skill_id, gap.standing, gap.target AS gap_target, coalesce(gap.responses, 0) AS gap_responses,
        coalesce(state.facts, 0) AS responses,

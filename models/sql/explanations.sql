@@ -1,5 +1,5 @@
 SELECT person.id, person.ref AS student,
-       coalesce(concat_ws(' ', person.given_name, person.family_name), person.ref) AS name,
+       $display_name AS name,
        material.title AS material, skill.title AS skill, a.because_gap, a.because_interest, a.reason,
        gap.mastery, gap.low, gap.high, coalesce(CAST(:target AS double precision), gap.target) AS target, coalesce(gap.responses, 0) AS answers,
        topic.title AS topic, interest.value AS interest, interest.confidence, a.predicted_success,

@@ -12,6 +12,10 @@ from models.tables import Class, Person
 from models.tables.people import Role
 
 
+DISPLAY_NAME = "coalesce(nullif(concat_ws(' ', person.given_name, person.family_name), ''), person.ref)"
+"""SQL: how people see a person of `souschef.person`; the ref of one whose roster has no names."""
+
+
 class UnknownRefError(WrongInputError):
     """The school has no student, or no class, of this ref."""
 
@@ -95,10 +99,7 @@ def find_class(session: Session, school: SchoolKey, ref: str) -> int:
 
 def student_names(session: Session, ids: Collection[int]) -> dict[int, tuple[str, str]]:
     """Return (ref, name) by a person's id."""
-    statement = """
-        SELECT id, ref, coalesce(concat_ws(' ', given_name, family_name), ref) FROM souschef.person
-         WHERE id = ANY(CAST(:ids AS bigint[]))
-    """
+    statement = f"SELECT id, ref, {DISPLAY_NAME} FROM souschef.person WHERE id = ANY(CAST(:ids AS bigint[]))"  # noqa: S608 - a constant
     return {row[0]: (row[1], row[2]) for row in execute(session, statement, {"ids": list(ids)})}
 
 
