@@ -10,6 +10,7 @@ from learning.mastery.snapshot import ItemTerms
 from learning.selection import Catalogue, Depth, Material, Prerequisite, Skill, Strength, Topic
 from learning.surveys.questionnaire import Questionnaire
 from models import tables
+from models.access import schools
 from models.rows import execute
 
 DIFFICULTY = """CASE WHEN material.difficulty_known THEN material.difficulty
@@ -73,8 +74,7 @@ def learn_difficulties(session: Session, school_id: int, items: Mapping[int, Ite
     parameters = {"school": school_id, "materials": list(learned), "difficulties": list(learned.values())}
     changed = execute(session, statement, parameters).rowcount
     if changed:
-        version = "UPDATE souschef.school SET catalogue_version = catalogue_version + 1 WHERE id = :school"
-        execute(session, version, {"school": school_id})
+        schools.raise_catalogue_version(session, school_id)
     return changed
 
 

@@ -4,12 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import Session
+from sqlalchemy import update
+from sqlmodel import Session, col, select
 
 from config.errors import Exit, OperatorError
 from models.access import lti
 from models.access.lti import Platform
-from models.rows import execute
+from models.rows import change, execute
+from models.tables import LtiCourse
 
 MOST = 5_000
 """Courses of one registration."""
@@ -85,17 +87,14 @@ def note(session: Session, platform: Platform, seen: Seen) -> int | None:
         "most": MOST,
     }
     execute(session, statement, parameters)
-    found = "SELECT id FROM souschef.lti_course WHERE registration_id = :registration AND name = :name"
-    number = execute(session, found, {"registration": platform.id, "name": seen.name}).scalar_one_or_none()
-    return None if number is None else int(number)
+    found = select(LtiCourse.id).where(LtiCourse.registration_id == platform.id, LtiCourse.name == seen.name)
+    return session.exec(found).one_or_none()
 
 
 def set_class(session: Session, course: int, class_id: int) -> None:
     """Note which class a course is."""
-    statement = """
-        UPDATE souschef.lti_course SET class_id = :class WHERE id = :course AND class_id IS DISTINCT FROM :class
-    """
-    execute(session, statement, {"course": course, "class": class_id})
+    differs = col(LtiCourse.class_id).is_distinct_from(class_id)
+    change(session, update(LtiCourse).where(col(LtiCourse.id) == course, differs).values(class_id=class_id))
 
 
 def set_class_named(session: Session, course: Course) -> None:
@@ -171,8 +170,7 @@ def note_failure(session: Session, course: int, code: str) -> None:
 
 def set_item(session: Session, course: int, address: str) -> None:
     """Note where our column of a course's gradebook is; "" where it has gone."""
-    execute(session, "UPDATE souschef.lti_course SET item_url = :url WHERE id = :course",
-            {"course": course, "url": address})  # fmt: skip
+    change(session, update(LtiCourse).where(col(LtiCourse.id) == course).values(item_url=address))
 
 
 def forget_old(session: Session, school_id: int) -> int:

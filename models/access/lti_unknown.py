@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlmodel import Session
+from sqlalchemy import delete
+from sqlmodel import Session, col
 
 from config.errors import Exit, OperatorError
 from models.access import lti
 from models.privacy import tombstones
-from models.rows import execute
+from models.rows import among, change, execute
 from models.students import people
 from models.tables import LtiUnknown
 from models.tables.lti import UnknownKind
@@ -123,11 +124,8 @@ def forget_known(session: Session, school_id: int) -> int:
 
 def forget_names(session: Session, school_id: int, names: list[str]) -> int:
     """Delete the lines that hold one of a person's names; return how many."""
-    statement = """
-        DELETE FROM souschef.lti_unknown
-         WHERE school_id = :school AND kind = 'person' AND name = ANY(CAST(:names AS text[]))
-    """
-    return execute(session, statement, {"school": school_id, "names": names}).rowcount
+    of_person = col(LtiUnknown.school_id) == school_id, col(LtiUnknown.kind) == UnknownKind.PERSON
+    return change(session, delete(LtiUnknown).where(*of_person, among(LtiUnknown.name, names)))
 
 
 def _target(session: Session, row: LtiUnknown, ref: str | None) -> int:

@@ -6,14 +6,15 @@ import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from models import clock
 from models.access import lti_courses, lti_unknown
 from models.access.lti import digest
-from models.rows import execute
+from models.rows import among, change, execute
 from models.students import people
-from models.tables import PageSession, Person
+from models.tables import Class, PageSession, Person
 from models.tables.pages import PageRole
 from models.tables.people import AliasKind
 
@@ -135,8 +136,7 @@ def visitor(session: Session, launch: str, secret: str) -> Visitor | None:
 
 def choose_language(session: Session, session_id: int, language: str) -> None:
     """Keep the language that a visitor has chosen on a page."""
-    statement = "UPDATE souschef.page_session SET language = :language WHERE id = :id"
-    execute(session, statement, {"id": session_id, "language": language})
+    change(session, update(PageSession).where(col(PageSession.id) == session_id).values(language=language))
 
 
 def of_browser(session: Session, cookies: Mapping[str, str]) -> list[PageSession]:
@@ -191,8 +191,8 @@ def class_named(session: Session, school_id: int, names: Sequence[str]) -> int |
 
 def choose_class(session: Session, session_id: int, course_id: int, class_id: int) -> None:
     """Let a teacher's session, and its course from now on, be of a class."""
-    statement = "UPDATE souschef.page_session SET class_id = :class, course_id = NULL WHERE id = :session"
-    execute(session, statement, {"session": session_id, "class": class_id})
+    own = update(PageSession).where(col(PageSession.id) == session_id)
+    change(session, own.values(class_id=class_id, course_id=None))
     lti_courses.set_class(session, course_id, class_id)
 
 
@@ -208,6 +208,5 @@ def classes_taught(session: Session, person_id: int) -> dict[str, int]:
 
 def titles_taught(session: Session, person_id: int) -> dict[str, str]:
     """Return the titles of the classes, by ref, that somebody teaches now, as the roster says."""
-    taught = classes_taught(session, person_id)
-    statement = "SELECT ref, title FROM souschef.class WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY title, ref"
-    return dict(execute(session, statement, {"ids": sorted(taught.values())}).all())
+    taught = select(Class.ref, Class.title).where(among(Class.id, classes_taught(session, person_id).values()))
+    return dict(session.exec(taught.order_by(Class.title, Class.ref)).all())

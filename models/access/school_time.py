@@ -7,14 +7,16 @@ at the school; only these functions and `lms.local_time` know how.
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
-import orjson
-from sqlmodel import Session
+from sqlalchemy import update
+from sqlmodel import Session, col, select
 
 from config.time_zones import time_zone
 from lms.local_time import as_utc
 from models import clock
-from models.rows import execute
+from models.access import schools
+from models.rows import change, execute
 from models.students import states
+from models.tables import Policy, School
 
 DATES: Mapping[str, tuple[str, ...]] = {
     "enrolment": ("began_at", "ended_at"),
@@ -29,8 +31,7 @@ ENDS_OF_DAYS = (dt.time.min, dt.time(23, 59, 59))
 
 def zone_of(session: Session, school_id: int) -> dt.tzinfo:
     """Return a school's time zone; UTC where none is set."""
-    found = execute(session, "SELECT timezone FROM souschef.school WHERE id = :school", {"school": school_id})
-    name = found.scalar_one()
+    name = session.exec(select(School.timezone).where(School.id == school_id)).one()
     return dt.UTC if name is None else time_zone(name)
 
 
@@ -60,29 +61,26 @@ def set_zone(session: Session, school_id: int, name: str) -> bool:
         UnknownTimeZoneError: there is no such zone.
     """
     new = time_zone(name)
-    stored = "SELECT timezone FROM souschef.school WHERE id = :school FOR UPDATE"
-    old_name = execute(session, stored, {"school": school_id}).scalar_one()
+    old_name = session.exec(select(School.timezone).where(School.id == school_id).with_for_update()).one()
     if old_name == new.key:
         return False
     old = dt.UTC if old_name is None else time_zone(old_name)
     for table, columns in DATES.items():
         _move_dates(session, school_id, table, columns, old=old, new=new)
     _move_ends_of_settings(session, school_id, old=old, new=new)
-    change = "UPDATE souschef.school SET timezone = :name WHERE id = :school"
-    execute(session, change, {"school": school_id, "name": new.key})
+    change(session, update(School).where(col(School.id) == school_id).values(timezone=new.key))
     return True
 
 
 def mark_changed(session: Session, school_id: int) -> int:
     """Mark a school's students for a refresh, since what is open and due to them may differ; return how many."""
-    version = "UPDATE souschef.school SET catalogue_version = catalogue_version + 1 WHERE id = :school"
-    execute(session, version, {"school": school_id})
+    schools.raise_catalogue_version(session, school_id)
     return states.mark_due(session, school_id=school_id)
 
 
 def schools_without_zone(session: Session) -> list[str]:
     """Return the refs of the schools whose time zone nobody has set."""
-    return list(execute(session, "SELECT ref FROM souschef.school WHERE timezone IS NULL ORDER BY ref").scalars())
+    return list(session.exec(select(School.ref).where(col(School.timezone).is_(None)).order_by(School.ref)))
 
 
 def _move_dates(
@@ -102,16 +100,13 @@ def _move_dates(
 
 
 def _move_ends_of_settings(session: Session, school_id: int, *, old: dt.tzinfo, new: dt.tzinfo) -> None:
-    rows = execute(
-        session, "SELECT id, until FROM souschef.policy WHERE school_id = :school", {"school": school_id}
-    ).all()
-    change = "UPDATE souschef.policy SET until = CAST(:until AS jsonb) WHERE id = :id"
+    rows = session.exec(select(Policy.id, Policy.until).where(Policy.school_id == school_id)).all()
     for number, until in rows:
         ends = {name: dt.datetime.fromisoformat(end) for name, end in until.items()}
         moves = _moves(ends.values(), old=old, new=new)
         if moves:
             moved = {name: moves.get(end, end).isoformat() for name, end in ends.items()}
-            execute(session, change, {"id": number, "until": orjson.dumps(moved).decode()})
+            change(session, update(Policy).where(col(Policy.id) == number).values(until=moved))
 
 
 def _moves(moments: Iterable[dt.datetime | None], *, old: dt.tzinfo, new: dt.tzinfo) -> dict[dt.datetime, dt.datetime]:

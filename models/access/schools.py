@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from config.errors import Exit, OperatorError
 from config.settings import settings
+from models.rows import change
 from models.tables import School
 
 MAX_LISTED = 20
@@ -46,6 +48,12 @@ def resolve(session: Session, ref: str | None) -> SchoolKey:
         raise UnresolvedSchoolError(f"There is no school {ref}, only {_list(schools)}.", "Name one of these.")
     found = f"There are {len(schools)} schools: {_list(schools)}."
     raise UnresolvedSchoolError(found, "Name one with --school, or in SOUSCHEF_SCHOOL.")
+
+
+def raise_catalogue_version(session: Session, school_id: int) -> None:
+    """Count a change of what a school teaches: workers load its catalogue again."""
+    later = col(School.catalogue_version) + 1
+    change(session, update(School).where(col(School.id) == school_id).values(catalogue_version=later))
 
 
 def _matches(session: Session, schools: list[SchoolKey], typed: str | None) -> list[SchoolKey]:

@@ -6,11 +6,13 @@ has its student, and in no other.
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlmodel import Session
+from sqlalchemy import delete
+from sqlmodel import Session, col
 
 from models.access import schools, sources
 from models.events.inbox import ClaimedEvent, LeaseLostError
-from models.rows import execute
+from models.rows import change, execute
+from models.tables import SourceSchool
 
 
 def serve(session: Session, name: str, also: Collection[str], *, school: str | None = None) -> list[str]:
@@ -22,7 +24,7 @@ def serve(session: Session, name: str, also: Collection[str], *, school: str | N
     """
     source, owner = sources.find_source(session, name, school=school)
     others = {found.id: found.ref for found in (schools.resolve(session, ref) for ref in also) if found.id != owner.id}
-    execute(session, "DELETE FROM souschef.source_school WHERE source_id = :source", {"source": source.id})
+    change(session, delete(SourceSchool).where(col(SourceSchool.source_id) == source.id))
     insert = """
         INSERT INTO souschef.source_school (source_id, school_id)
         SELECT :source, * FROM unnest(CAST(:schools AS bigint[]))

@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 
 from models.assignments.store import ChangeRow
 from models.events import counters
-from models.rows import execute, fetch
+from models.rows import among, execute, fetch
 from models.students import states
 from models.tables import Order
 
@@ -188,10 +188,10 @@ def _expired_since_last_sweep(session: Session) -> list[tuple[int, int | None, i
 
 def students_of_overrides(session: Session, ids: Collection[int]) -> list[int]:
     """Return the students whom these overrides affect now."""
-    statement = "SELECT class_id, student_id FROM souschef.teacher_order WHERE id = ANY(CAST(:ids AS bigint[]))"
-    rows = execute(session, statement, {"ids": list(ids)}).all()
-    classes = {class_id for class_id, student_id in rows if student_id is None}
-    return affected_students(session, classes=classes, students={student for _, student in rows if student is not None})
+    rows = session.exec(select(Order.class_id, Order.student_id).where(among(Order.id, ids))).all()
+    students = {student for _, student in rows if student is not None}
+    classes = {class_id for class_id, student in rows if class_id is not None and student is None}
+    return affected_students(session, classes=classes, students=students)
 
 
 def approve(session: Session, school_id: int, keys: Collection[str]) -> list[ChangeRow]:

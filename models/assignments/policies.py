@@ -7,12 +7,12 @@ from typing import Any
 
 import orjson
 from sqlalchemy import update
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from learning.selection.policy import widened_band
 from models.rows import change, execute, fetch
 from models.students import states
-from models.tables import Scope
+from models.tables import Policy, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +106,8 @@ def save_policy(
 
 def load_shadow(session: Session, school_id: int, class_id: int | None) -> dict[str, Any]:
     """Return the settings that a class, or the school where `class_id` is None, tries in the shadow."""
-    statement = """
-        SELECT shadow FROM souschef.policy
-         WHERE school_id = :school AND class_id IS NOT DISTINCT FROM CAST(:class AS bigint)
-    """
-    found = execute(session, statement, {"school": school_id, "class": class_id}).scalar_one_or_none()
-    return dict(found or {})
+    found = select(Policy.shadow).where(Policy.school_id == school_id, Policy.class_id == class_id)
+    return dict(session.exec(found).one_or_none() or {})
 
 
 def save_shadow(session: Session, school_id: int, class_id: int | None, settings: Mapping[str, Any]) -> None:

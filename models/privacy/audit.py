@@ -18,8 +18,8 @@ import orjson
 from sqlalchemy import Row, delete, update
 from sqlmodel import Session, col, select
 
-from models.rows import change, execute
-from models.tables import Access, AccessHead
+from models.rows import among, change, execute
+from models.tables import Access, AccessHead, Pseudonym
 
 GENESIS = b"\0" * 32
 """The hash before the first entry."""
@@ -82,11 +82,9 @@ def pseudonyms(session: Session, students: Collection[int]) -> dict[int, tuple[i
          WHERE NOT EXISTS (SELECT FROM souschef.pseudonym WHERE student_id = new.id)
         ON CONFLICT (student_id) DO NOTHING
     """
-    read = """
-        SELECT student_id, school_id, token FROM souschef.pseudonym WHERE student_id = ANY(CAST(:ids AS bigint[]))
-    """
     execute(session, insert, {"ids": ids, "tokens": [secrets.token_hex(16) for _ in ids]})
-    return {row.student_id: (row.school_id, row.token) for row in execute(session, read, {"ids": ids})}
+    found = select(Pseudonym.student_id, Pseudonym.school_id, Pseudonym.token).where(among(Pseudonym.student_id, ids))
+    return {student: (school, token) for student, school, token in session.exec(found)}
 
 
 def append(

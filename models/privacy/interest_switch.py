@@ -4,16 +4,16 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import update
-from sqlmodel import Session, col
+from sqlalchemy import delete, update
+from sqlmodel import Session, col, func, select
 
 from lms.facts import FactKind
 from models.assignments import store
 from models.assignments.store import ChangeRow
 from models.events import payloads
 from models.privacy.erasure import Subject
-from models.rows import change, execute, fetch, fetch_dict
-from models.tables import Person
+from models.rows import among, change, execute, fetch
+from models.tables import Fact, Person
 
 CODE = "interests_off"
 """The code of an event about interests while the switch is off; its payload is cleared at once."""
@@ -46,13 +46,9 @@ def switch_state(session: Session, subject: Subject) -> InterestSwitchState:
                (SELECT count(*) FROM souschef.interest WHERE student_id = person.id)
           FROM souschef.person JOIN souschef.school ON school.id = person.school_id WHERE person.id = :student
     """
-    kinds = """
-        SELECT kind, count(*) FROM souschef.fact
-         WHERE student_id = :student AND kind = ANY(CAST(:kinds AS text[])) GROUP BY kind ORDER BY kind
-    """
     own, school, published = execute(session, statement, {"student": subject.id}).one()
-    parameters = {"student": subject.id, "kinds": [kind.value for kind in STATED_KINDS]}
-    stored = fetch_dict(session, kinds, parameters)
+    kinds = select(Fact.kind, func.count()).where(Fact.student_id == subject.id, among(Fact.kind, STATED_KINDS))
+    stored = dict(session.exec(kinds.group_by(Fact.kind).order_by(Fact.kind)).all())
     return InterestSwitchState(own, school, published, stored, len(_surveys(session, subject)))
 
 
@@ -95,12 +91,9 @@ def withdraw_interest_choices(session: Session, subject: Subject, *, version: in
 
 def delete_interests(session: Session, subject: Subject) -> Counter[str]:
     """Delete a student's facts about interests and clear the payloads of surveys; materials that they picked stay."""
-    statement = """
-        DELETE FROM souschef.fact WHERE student_id = :student AND kind = ANY(CAST(:kinds AS text[]))
-    """
-    parameters = {"student": subject.id, "kinds": [kind.value for kind in STATED_KINDS]}
     emptied = payloads.clear_payloads(session, _surveys(session, subject))
-    return Counter(facts=execute(session, statement, parameters).rowcount, bodies=emptied)
+    stated = col(Fact.student_id) == subject.id, among(Fact.kind, STATED_KINDS)
+    return Counter(facts=change(session, delete(Fact).where(*stated)), bodies=emptied)
 
 
 def _surveys(session: Session, subject: Subject) -> list[int]:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, func, select
 
 from config.errors import Exit, OperatorError
 from models.events import payloads
 from models.privacy import audit, erasure, tombstones
-from models.rows import execute, inserted_id
-from models.tables import Erasure, Person, School
+from models.rows import among, execute, inserted_id
+from models.tables import Erasure, Person, School, Tombstone
 
 
 class InvalidErasureListError(OperatorError):
@@ -119,11 +119,8 @@ def purge(session: Session, school_id: int) -> int:
 
 
 def _insert_erasure(session: Session, school_id: int, each: ListedErasure) -> bool:
-    here = """
-        SELECT count(*) FROM souschef.tombstone WHERE school_id = :school AND mark = ANY(CAST(:marks AS bytea[]))
-    """
-    parameters: dict[str, Any] = {"school": school_id, "marks": sorted(each.marks)}
-    if execute(session, here, parameters).scalar_one() == len(each.marks):
+    here = select(func.count()).where(Tombstone.school_id == school_id, among(Tombstone.mark, each.marks))
+    if session.exec(here).one() == len(each.marks):
         return False
     row = Erasure(school_id=school_id, key=each.key, author=each.author, reason=each.reason, erased_at=each.erased_at)
     tombstones.insert_marks(session, school_id, inserted_id(session, row), each.marks)

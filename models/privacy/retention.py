@@ -14,10 +14,10 @@ from config.errors import Exit, OperatorError
 from models.assignments.store import ChangeRow, append_changes
 from models.events import payloads
 from models.privacy import audit
-from models.rows import change, execute
+from models.rows import among, change, execute
 from models.students import checkpoints
 from models.students import states as learner_states
-from models.tables import Retention
+from models.tables import Decision, Fact, Interest, Retention, SkillGap
 
 MAX_DAYS = 100_000
 """273 years."""
@@ -92,8 +92,6 @@ DUE = {
     """,
 }
 """Kind -> SQL for the rows that are due."""
-# The assignments of a decision are deleted with it.
-DELETE_DECISIONS = "DELETE FROM souschef.decision WHERE id = ANY(CAST(:ids AS bigint[]))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +180,8 @@ def _prune(session: Session, school_id: int, kind: DataKind, ids: list[int]) -> 
         return payloads.clear_payloads(session, ids)
     if kind is DataKind.WAITING:
         return payloads.drop_events(session, ids, code="expired")
-    return execute(session, DELETE_DECISIONS, {"ids": ids}).rowcount
+    # The assignments of a decision are deleted with it.
+    return change(session, delete(Decision).where(among(Decision.id, ids)))
 
 
 def _shorten_feed(session: Session, school_id: int, *, days: int) -> int:
@@ -197,16 +196,13 @@ def _shorten_feed(session: Session, school_id: int, *, days: int) -> int:
 
 def _delete_facts(session: Session, school_id: int, ids: list[int]) -> int:
     """Delete facts and what was published from them, and mark the students for a refresh."""
-    affected = "SELECT DISTINCT student_id FROM souschef.fact WHERE id = ANY(CAST(:ids AS bigint[]))"
-    students = list(execute(session, affected, {"ids": ids}).scalars())
+    students = list(session.exec(select(Fact.student_id).where(among(Fact.id, ids)).distinct()))
     # As workers do: the state first, so that they never deadlock.
     states = learner_states.load_for_update(session, school_id, students)
-    delete = "DELETE FROM souschef.fact WHERE id = ANY(CAST(:ids AS bigint[]))"
-    count = execute(session, delete, {"ids": ids}).rowcount
+    count = change(session, delete(Fact).where(among(Fact.id, ids)))
     checkpoints.delete(session, students)
-    for table in ("skill_gap", "interest"):
-        published = f"DELETE FROM souschef.{table} WHERE student_id = ANY(CAST(:students AS bigint[]))"  # noqa: S608 - constants
-        execute(session, published, {"students": students})
+    change(session, delete(SkillGap).where(among(SkillGap.student_id, students)))
+    change(session, delete(Interest).where(among(Interest.student_id, students)))
     marked = f"""
         UPDATE souschef.learner_state SET refresh_due = true, version = {learner_states.NEXT_VERSION}
          WHERE student_id = ANY(CAST(:students AS bigint[]))

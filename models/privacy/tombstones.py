@@ -12,8 +12,8 @@ from sqlmodel import Session, col, func, select
 from lms.files.bundle import Bundle
 from models.events import payloads
 from models.events.inbox import BatchOutcome, ClaimedEvent
-from models.rows import execute, inserted_id
-from models.tables import Erasure
+from models.rows import among, execute, inserted_id
+from models.tables import Erasure, Tombstone
 
 CODE = "erased"
 """The code of an event about an erased person; its payload is cleared at once."""
@@ -57,11 +57,8 @@ def erased_among(session: Session, school_id: int, names: Iterable[str]) -> dict
     if not keys:
         return {}
     marks = {mark_of(key, name): name for name in set(names) for key in keys}
-    statement = """
-        SELECT mark, erasure_id FROM souschef.tombstone
-         WHERE school_id = :school AND mark = ANY(CAST(:marks AS bytea[]))
-    """
-    rows = execute(session, statement, {"school": school_id, "marks": list(marks)})
+    found = select(Tombstone.mark, Tombstone.erasure_id).where(Tombstone.school_id == school_id)
+    rows = session.exec(found.where(among(Tombstone.mark, marks)))
     return {marks[bytes(mark)]: erasure for mark, erasure in rows}
 
 

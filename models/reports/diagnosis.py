@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row
-from sqlmodel import Session
+from sqlmodel import Session, func, select
 
 from models.access import public_rights, schools
 from models.events import sequence_gaps
 from models.events.unread import Unread, list_unread
 from models.rows import execute, fetch_dict, load_sql
+from models.tables import Fact
 
 
 def students(
@@ -176,7 +177,7 @@ def _traffic(session: Session, row: Row[Any], *, name: str, school: str) -> Traf
     outcomes = """
         SELECT state, coalesce(code, ''), count(*) FROM souschef.inbox WHERE source_id = :source GROUP BY 1, 2
     """
-    facts = "SELECT kind, count(*) FROM souschef.fact WHERE source_id = :source GROUP BY 1"
+    facts = select(Fact.kind, func.count()).where(Fact.source_id == row.id).group_by(Fact.kind)
     return Traffic(
         name=name,
         school=school,
@@ -186,7 +187,7 @@ def _traffic(session: Session, row: Row[Any], *, name: str, school: str) -> Traf
         silent_seconds=row.silent_seconds,
         received=fetch_dict(session, received, parameters),
         outcomes={(state, code): count for state, code, count in execute(session, outcomes, parameters)},
-        facts=fetch_dict(session, facts, parameters),
+        facts=dict(session.exec(facts).all()),
         assessments=row.assessments,
         with_items=row.with_items,
         unaligned=row.unaligned,

@@ -4,10 +4,11 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
-from models.rows import execute, fetch, fetch_dict
+from models.rows import execute, fetch
 from models.students.people import DISPLAY_NAME
+from models.tables import Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,4 +220,4 @@ def changes(session: Session, class_id: int, seen: int) -> list[Changed]:
 
 def topics(session: Session, school_id: int) -> dict[str, str]:
     """Return the title of every topic of a school, by ref."""
-    return fetch_dict(session, "SELECT ref, title FROM souschef.topic WHERE school_id = :school", {"school": school_id})
+    return dict(session.exec(select(Topic.ref, Topic.title).where(Topic.school_id == school_id)).all())

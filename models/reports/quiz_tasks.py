@@ -3,10 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from models.assignments.decision_inputs import class_policies
-from models.rows import execute, fetch
+from models.rows import among, fetch
+from models.tables import Skill
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,8 @@ class QuizTask:
 def open_skills(session: Session, school_id: int, class_id: int) -> list[str]:
     """Return the refs of the skills that a class works on now."""
     scope = class_policies(session, school_id, [class_id])[class_id].scope
-    statement = "SELECT ref FROM souschef.skill WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY ref"
-    return list(execute(session, statement, {"ids": list(scope.due) if scope else []}).scalars())
+    is_open = among(Skill.id, scope.due if scope else ())
+    return list(session.exec(select(Skill.ref).where(is_open).order_by(Skill.ref)))
 
 
 def quiz_tasks(session: Session, school_id: int, skills: Collection[str]) -> list[QuizTask]:

@@ -6,13 +6,13 @@ from dataclasses import dataclass, fields
 from typing import TypeVar
 
 from sqlalchemy import RowMapping
-from sqlmodel import Session, select
+from sqlmodel import Session, col, func, select
 
 from models.access import sources
 from models.assignments import decision_inputs
 from models.assignments.activity import MAY_DECLINE
-from models.rows import execute
-from models.tables import PageSession
+from models.rows import among, execute
+from models.tables import Fact, PageSession, Skill
 
 LAST_ANSWERS = 8
 """How many answers a sentence counts."""
@@ -232,18 +232,14 @@ def topics(session: Session, student: int) -> dict[str, str]:
 
 def answer_count(session: Session, student: int) -> int:
     """Return how many answers of a student are stored."""
-    statement = """
-        SELECT count(*) FROM souschef.fact
-         WHERE student_id = :student AND kind IN ('item_result', 'skill_result') AND outcome IS NOT NULL
-    """
-    return int(execute(session, statement, {"student": student}).scalar_one())
+    is_answer = among(Fact.kind, ("item_result", "skill_result")), col(Fact.outcome).is_not(None)
+    return session.exec(select(func.count()).where(Fact.student_id == student, *is_answer)).one()
 
 
 def wish(session: Session, student: int) -> str | None:
     """Return the ref of the skill that a student wants next."""
-    found = decision_inputs.wishes(session, [student]).get(student)
-    statement = "SELECT ref FROM souschef.skill WHERE id = :skill"
-    return None if found is None else execute(session, statement, {"skill": found}).scalar_one_or_none()
+    skill = decision_inputs.wishes(session, [student]).get(student)
+    return None if skill is None else session.exec(select(Skill.ref).where(Skill.id == skill)).one_or_none()
 
 
 def lock_session(session: Session, session_id: int) -> None:

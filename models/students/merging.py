@@ -11,7 +11,8 @@ from collections.abc import Collection
 from typing import Any
 
 import orjson
-from sqlmodel import Session
+from sqlalchemy import ColumnElement, delete, insert, update
+from sqlmodel import Session, col, select
 
 from config.errors import Exit, OperatorError
 from models.access.schools import SchoolKey
@@ -19,8 +20,10 @@ from models.assignments import store
 from models.events import payloads
 from models.locks import lift_timeouts, lock_school
 from models.privacy import audit
-from models.rows import execute
+from models.rows import among, change, execute, not_null
 from models.students import states
+from models.tables import Alias, Assignment, Change, Enrolment, Fact, LearnerState, Person, PersonMerge, Pseudonym
+from models.tables.people import AliasKind, Role
 
 UNDO_HOURS = 24
 REASON = "person_merged"
@@ -60,7 +63,7 @@ def merge(session: Session, school: SchoolKey, old_ref: str, new_ref: str, *, au
     document["alias"] = _move_names(session, school.id, old, new)
     document["moved_classes"] = _move_enrolments(session, old, new)
     counts |= {"alias": len(document["alias"]), "enrolment": len(document["moved_classes"])}
-    execute(session, "DELETE FROM souschef.person WHERE id = :old", {"old": old})
+    change(session, delete(Person).where(col(Person.id) == old))
     _refresh(session, new, version)
     _record(session, school.id, new, document, author=author, reason=reason)
     subjects = [tokens[old][1], tokens[new][1]]
@@ -95,7 +98,7 @@ def undo(session: Session, school: SchoolKey, old_ref: str, *, author: str, reas
     states.load_for_update(session, school.id, [old])
     for person in (old, new):
         _refresh(session, person, version)
-    execute(session, "DELETE FROM souschef.person_merge WHERE id = :id", {"id": found.id})
+    change(session, delete(PersonMerge).where(col(PersonMerge.id) == found.id))
     tokens = [token for _, token in audit.pseudonyms(session, [old, new]).values()]
     detail = {"reason": reason, "undone": True}
     audit.append(session, school.id, author=author, action="merge", subjects=tokens, detail=detail)
@@ -112,22 +115,18 @@ def forget_old(session: Session, school_id: int) -> int:
 
 
 def _lock(session: Session, school: SchoolKey, ref: str) -> int:
-    statement = """
-        SELECT id FROM souschef.person WHERE school_id = :school AND ref = :ref AND role = 'student' FOR UPDATE
-    """
-    row = execute(session, statement, {"school": school.id, "ref": ref}).scalar_one_or_none()
-    if row is None:
+    student = Person.school_id == school.id, Person.ref == ref, Person.role == Role.STUDENT
+    found = session.exec(select(Person.id).where(*student).with_for_update()).one_or_none()
+    if found is None:
         raise MergeError(f"School {school.ref} has no student {ref}.", "The roster's sourcedId is meant.")
-    return int(row)
+    return found
 
 
 def _withdraw(session: Session, school_id: int, student: int, version: int) -> int:
-    statement = """
-        SELECT id, attempted_at IS NOT NULL FROM souschef.assignment
-         WHERE student_id = :student AND state IN ('proposed', 'assigned', 'started') ORDER BY id
-    """
-    rows = execute(session, statement, {"student": student}).all()
-    endings = [(number, "done" if tried else "withdrawn", REASON, version) for number, tried in rows]
+    is_open = Assignment.student_id == student, among(Assignment.state, ("proposed", "assigned", "started"))
+    tasks = select(not_null(Assignment.id), Assignment.attempted_at).where(*is_open).order_by(col(Assignment.id))
+    rows = session.exec(tasks).all()
+    endings = [(number, "withdrawn" if tried_at is None else "done", REASON, version) for number, tried_at in rows]
     store.append_changes(session, school_id, store.close_assignments(session, endings))
     return len(endings)
 
@@ -158,33 +157,31 @@ def _move_back(session: Session, table: str, ids: Collection[int], *, old: int, 
 
 
 def _move_changes(session: Session, old: int, new: int) -> list[int]:
-    statement = "UPDATE souschef.change SET student_id = :new WHERE student_id = :old RETURNING number"
-    return sorted(execute(session, statement, {"old": old, "new": new}).scalars())
+    moved = update(Change).where(col(Change.student_id) == old).values(student_id=new)
+    return sorted(session.exec(moved.returning(col(Change.number))).scalars())
 
 
 def _restore_changes(session: Session, school_id: int, numbers: Collection[int], *, old: int, new: int) -> None:
-    statement = """
-        UPDATE souschef.change SET student_id = :old
-         WHERE school_id = :school AND student_id = :new AND number = ANY(CAST(:numbers AS bigint[]))
-    """
-    execute(session, statement, {"school": school_id, "old": old, "new": new, "numbers": list(numbers)})
+    moved = col(Change.school_id) == school_id, col(Change.student_id) == new, among(Change.number, numbers)
+    change(session, update(Change).where(*moved).values(student_id=old))
 
 
 def _move_names(session: Session, school_id: int, old: int, new: int) -> list[str]:
-    statement = """
-        UPDATE souschef.alias SET target_id = :new
-         WHERE school_id = :school AND kind = 'person' AND target_id = :old RETURNING name
-    """
-    return sorted(execute(session, statement, {"school": school_id, "old": old, "new": new}).scalars())
+    names = update(Alias).where(*_names_of(school_id, old)).values(target_id=new)
+    return sorted(session.exec(names.returning(col(Alias.name))).scalars())
 
 
 def _restore_names(session: Session, school_id: int, names: Collection[str], *, old: int, new: int) -> int:
-    statement = """
-        UPDATE souschef.alias SET target_id = :old
-         WHERE school_id = :school AND kind = 'person' AND target_id = :new AND name = ANY(CAST(:names AS text[]))
-    """
-    parameters = {"school": school_id, "old": old, "new": new, "names": list(names)}
-    return execute(session, statement, parameters).rowcount
+    moved = *_names_of(school_id, new), among(Alias.name, names)
+    return change(session, update(Alias).where(*moved).values(target_id=old))
+
+
+def _names_of(school_id: int, person: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(Alias.school_id) == school_id,
+        col(Alias.kind) == AliasKind.PERSON,
+        col(Alias.target_id) == person,
+    )
 
 
 def _move_enrolments(session: Session, old: int, new: int) -> list[int]:
@@ -198,8 +195,8 @@ def _move_enrolments(session: Session, old: int, new: int) -> list[int]:
 
 
 def _restore_enrolments(session: Session, document: dict[str, Any], *, new: int) -> int:
-    statement = "DELETE FROM souschef.enrolment WHERE person_id = :new AND class_id = ANY(CAST(:classes AS bigint[]))"
-    execute(session, statement, {"new": new, "classes": document["moved_classes"]})
+    moved = col(Enrolment.person_id) == new, among(Enrolment.class_id, document["moved_classes"])
+    change(session, delete(Enrolment).where(*moved))
     restore = """
         INSERT INTO souschef.enrolment
         SELECT * FROM jsonb_populate_recordset(NULL::souschef.enrolment, CAST(:rows AS jsonb))
@@ -212,44 +209,37 @@ def _restore_person(session: Session, document: dict[str, Any]) -> None:
         INSERT INTO souschef.person SELECT * FROM jsonb_populate_record(NULL::souschef.person, CAST(:row AS jsonb))
     """
     execute(session, statement, {"row": orjson.dumps(document["person"]).decode()})
-    pseudonym = "INSERT INTO souschef.pseudonym (student_id, school_id, token) VALUES (:student, :school, :token)"
     person = document["person"]
-    execute(session, pseudonym, {"student": person["id"], "school": person["school_id"], "token": document["token"]})
+    pseudonym = {"student_id": person["id"], "school_id": person["school_id"], "token": document["token"]}
+    change(session, insert(Pseudonym).values(pseudonym))
 
 
 def _late_facts(session: Session, school_id: int, new: int, names: Collection[str], *, since: dt.datetime) -> list[int]:
     """Return the facts that have come since a merge under one of these names."""
     events = payloads.in_inbox(session, school_id, student_id=new, names=names)
     theirs = [event.id for event in events if event.student in set(names)]
-    statement = """
-        SELECT id FROM souschef.fact WHERE student_id = :new AND recorded_at >= :since
-           AND inbox_id = ANY(CAST(:events AS bigint[]))
-    """
-    return list(execute(session, statement, {"new": new, "since": since, "events": theirs}).scalars())
+    late = Fact.student_id == new, col(Fact.recorded_at) >= since, among(Fact.inbox_id, theirs)
+    return list(session.exec(select(not_null(Fact.id)).where(*late)))
 
 
 def _refresh(session: Session, student: int, version: int) -> None:
     """Let a state be computed again from its facts."""
-    statement = "UPDATE souschef.learner_state SET refresh_due = true, version = :version WHERE student_id = :student"
-    execute(session, statement, {"student": student, "version": version})
+    state = update(LearnerState).where(col(LearnerState.student_id) == student)
+    change(session, state.values(refresh_due=True, version=version))
 
 
 def _record(
     session: Session, school_id: int, person: int, document: dict[str, Any], *, author: str, reason: str
 ) -> None:
-    statement = """
-        INSERT INTO souschef.person_merge (school_id, person_id, old_ref, document, author, reason)
-        VALUES (:school, :person, :old_ref, CAST(:document AS jsonb), :author, :reason)
-    """
-    parameters = {
-        "school": school_id,
-        "person": person,
+    row = {
+        "school_id": school_id,
+        "person_id": person,
         "old_ref": document["person"]["ref"],
-        "document": orjson.dumps(document).decode(),
+        "document": document,
         "author": author,
         "reason": reason,
     }
-    execute(session, statement, parameters)
+    change(session, insert(PersonMerge).values(row))
 
 
 def _newest(session: Session, school: SchoolKey, old_ref: str) -> Any:  # noqa: ANN401 - a row
@@ -263,8 +253,8 @@ def _newest(session: Session, school: SchoolKey, old_ref: str) -> Any:  # noqa: 
     if row is None:
         message = f"There is no merge of {old_ref} in the last {UNDO_HOURS} hours."
         raise MergeError(message, "Name the sourcedId that was merged into another one.")
-    taken = "SELECT FROM souschef.person WHERE school_id = :school AND ref = :ref"
-    if execute(session, taken, {"school": school.id, "ref": old_ref}).one_or_none() is not None:
+    taken = select(Person.id).where(Person.school_id == school.id, Person.ref == old_ref)
+    if session.exec(taken).one_or_none() is not None:
         message = f"There is a person {old_ref} again, loaded since the merge."
         raise MergeError(message, "Take them out of the roster, or merge them again.")
     return row

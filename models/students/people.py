@@ -7,10 +7,9 @@ from sqlmodel import Session, col, select
 
 from config.errors import WrongInputError
 from models.access.schools import SchoolKey
-from models.rows import execute, fetch, fetch_dict
-from models.tables import Class, Person
-from models.tables.people import Role
-
+from models.rows import among, execute, fetch, not_null
+from models.tables import Alias, Class, Material, Person
+from models.tables.people import AliasKind, Role
 
 DISPLAY_NAME = "coalesce(nullif(concat_ws(' ', person.given_name, person.family_name), ''), person.ref)"
 """SQL: how people see a person of `souschef.person`; the ref of one whose roster has no names."""
@@ -59,17 +58,14 @@ def students_of(session: Session, school_id: int) -> list[int]:
 
 def schools_of(session: Session, ids: Collection[int]) -> dict[int, int]:
     """Return the school's id of each active student among `ids`; others are left out."""
-    statement = """
-        SELECT id, school_id FROM souschef.person
-         WHERE id = ANY(CAST(:ids AS bigint[])) AND role = 'student' AND active
-    """
-    return dict(execute(session, statement, {"ids": list(ids)}).all())
+    active = Person.role == Role.STUDENT, col(Person.active)
+    found = select(not_null(Person.id), Person.school_id).where(among(Person.id, ids), *active)
+    return dict(session.exec(found).all())
 
 
 def schools_of_people(session: Session, ids: Collection[int]) -> dict[int, int]:
     """Return the school's id of each person among `ids`, also of those who have left."""
-    statement = "SELECT id, school_id FROM souschef.person WHERE id = ANY(CAST(:ids AS bigint[]))"
-    return dict(execute(session, statement, {"ids": list(ids)}).all())
+    return dict(session.exec(select(not_null(Person.id), Person.school_id).where(among(Person.id, ids))).all())
 
 
 def find_student(session: Session, school: SchoolKey, ref: str) -> int:
@@ -105,23 +101,20 @@ def student_names(session: Session, ids: Collection[int]) -> dict[int, tuple[str
 
 def class_refs(session: Session, ids: Collection[int | None]) -> dict[int, str]:
     """Return the ref by a class's id."""
-    statement = "SELECT id, ref FROM souschef.class WHERE id = ANY(CAST(:ids AS bigint[]))"
-    return dict(execute(session, statement, {"ids": [number for number in ids if number is not None]}).all())
+    return dict(session.exec(select(not_null(Class.id), Class.ref).where(among(Class.id, ids))).all())
 
 
 def material_titles(session: Session, ids: Collection[int]) -> dict[int, tuple[str, str]]:
     """Return (ref, title) by a material's id."""
-    statement = "SELECT id, ref, title FROM souschef.material WHERE id = ANY(CAST(:ids AS bigint[]))"
-    return {row[0]: (row[1], row[2]) for row in execute(session, statement, {"ids": list(ids)})}
+    found = session.exec(select(not_null(Material.id), Material.ref, Material.title).where(among(Material.id, ids)))
+    return {number: (ref, title) for number, ref, title in found}
 
 
 def names_ending(session: Session, school_id: int, ending: str) -> dict[str, int]:
     """Return the people's names of a school that end with a text, with their ids."""
-    statement = """
-        SELECT name, target_id FROM souschef.alias
-         WHERE school_id = :school AND kind = 'person' AND right(name, length(:ending)) = :ending
-    """
-    return fetch_dict(session, statement, {"school": school_id, "ending": ending})
+    of_people = Alias.school_id == school_id, Alias.kind == AliasKind.PERSON
+    ends = col(Alias.name).endswith(ending, autoescape=True)
+    return dict(session.exec(select(Alias.name, Alias.target_id).where(*of_people, ends)).all())
 
 
 def resolve_names(session: Session, school_id: int, kind: str, names: Collection[str]) -> dict[str, int]:
