@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 
 from learning.fitting import array_filter
-from learning.fitting.array_filter import Ints, Numbers, Responses, SharedArrays, StudentArrays
+from learning.fitting.arrays import Bools, Ints, Numbers, Responses, SharedArrays, StudentArrays
 from learning.fitting.metrics import Floats
 from learning.fitting.response_log import LoggedStudent
 from learning.mastery.beliefs import SkillBelief
@@ -163,7 +163,7 @@ class ArrayPass:
         )
 
 
-def _terms(ids: Sequence[int], rows: Floats, met: array_filter.Bools) -> Iterator[tuple[int, tuple[float, ...]]]:
+def _terms(ids: Sequence[int], rows: Floats, met: Bools) -> Iterator[tuple[int, tuple[float, ...]]]:
     for place, number in enumerate(ids):
         if met[place]:
             yield number, tuple(rows[place].tolist())

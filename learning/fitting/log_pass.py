@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from learning.fitting import array_filter
+from learning.fitting import machine_code
 from learning.fitting.array_pass import ArrayPass, LogColumns, StudentColumns
 from learning.fitting.metrics import Floats
 from learning.fitting.response_log import LoggedStudent
@@ -33,7 +33,7 @@ class LogPasses:
 
     def __init__(self, students: Sequence[LoggedStudent], *, over_arrays: bool | None = None) -> None:
         """Prepare for passes over these students, over arrays or not; None is the faster way."""
-        fast = array_filter.COMPILED if over_arrays is None else over_arrays
+        fast = machine_code.COMPILED if over_arrays is None else over_arrays
         self._columns = LogColumns(students) if fast else None
 
     def group(self, students: Sequence[LoggedStudent]) -> StudentGroup:

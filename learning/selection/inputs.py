@@ -200,22 +200,28 @@ def to_fixed_point(
         ),
         evidence_until=_microseconds(student.evidence_until),
         cited_facts=student.cited_facts,
-        completion_rate=None
-        if student.completion_rate is None
-        else FixedCompletionRate(
-            student.completion_rate.assignments,
-            student.completion_rate.minutes,
-            round(student.completion_rate.days * HUNDREDTHS),
-        ),
-        memory=FixedMemory(
-            student.memory.choice_count,
-            dict(student.memory.better_counts),
-            student.memory.replaced_materials[-fixed.reuse_window :] if fixed.reuse_window else (),
-            _microseconds(student.memory.evidence_counted_until),
-            student.memory.liked_topics,
-        ),
+        completion_rate=_fixed_completion_rate(student),
+        memory=_fixed_memory(student, fixed),
         wish=student.wish,
         stretch=frozenset() if scope is None else catalogue.next_grade_skills(scope.due),
+    )
+
+
+def _fixed_completion_rate(student: StudentContext) -> FixedCompletionRate | None:
+    rate = student.completion_rate
+    if rate is None:
+        return None
+    return FixedCompletionRate(rate.assignments, rate.minutes, round(rate.days * HUNDREDTHS))
+
+
+def _fixed_memory(student: StudentContext, policy: FixedPolicy) -> FixedMemory:
+    memory = student.memory
+    return FixedMemory(
+        memory.choice_count,
+        dict(memory.better_counts),
+        memory.replaced_materials[-policy.reuse_window :] if policy.reuse_window else (),
+        _microseconds(memory.evidence_counted_until),
+        memory.liked_topics,
     )
 
 

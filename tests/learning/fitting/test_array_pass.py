@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from learning.fitting import array_filter
+from learning.fitting import machine_code
 from learning.fitting.array_pass import ArrayPass, LogColumns, PassedResponses
 from learning.fitting.response_log import LoggedStudent
 from learning.mastery.parameters import SHIPPED
@@ -67,7 +67,7 @@ def test_students_may_come_in_several_calls() -> None:
 
 def test_a_fault_of_one_rounding_would_be_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """The mutant: offsets in double precision; compiled functions do not see a replaced one, so Python runs it."""
-    if array_filter.COMPILED:
+    if machine_code.COMPILED:
         pytest.skip("Numba has compiled the functions: the mutant runs where it is not installed")
     students = students_of(random_histories(20))
     before = passed(students)[1].logits.tolist()
