@@ -24,6 +24,7 @@ from models.events.incoming import NewEvent
 from models.students import states
 from tasks.events import assessment_completed
 from tasks.refresh import refresh_assignments
+from tests.threads import together
 from workers.cli.demo import replay
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(240)]
@@ -126,23 +127,6 @@ class Reader(threading.Thread):
                 time.sleep(0.002)
 
 
-def together(*functions: Callable[[], None]) -> None:
-    failures: list[str] = []
-
-    def run(function: Callable[[], None]) -> None:
-        try:
-            function()
-        except Exception as error:  # noqa: BLE001 - the test asserts that there is none
-            failures.append(repr(error))
-
-    threads = [threading.Thread(target=run, args=(function,)) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
-
-
 def falls(rows: Sequence[Row]) -> list[Row]:
     """Return the rows whose version is below one of the same student that came before."""
     highest: dict[str, int] = {}
@@ -165,7 +149,7 @@ def test_a_poller_misses_nothing_through_a_thousand_publishes(school: tuple[Send
     reader.start()
     ids = list(whom)
     publishers = [lambda start=start: publishing(sender.school_id, ids, start=start) for start in range(PUBLISHERS)]
-    together(*publishers, lambda: answering(sender, whom))
+    assert together(*publishers, lambda: answering(sender, whom)) == []
     reader.over.set()
     reader.join()
     with transaction() as session:

@@ -1,7 +1,6 @@
 """The outbox: what an LMS inserts comes into the inbox once, as through the door; what cannot says why."""
 
 import json
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +18,7 @@ from models.events.incoming import NewEvent, shard_of
 from models.tables import School
 from tasks.pipeline import outbox as pipeline
 from tasks.sweep import drain_outbox, sweep_once
+from tests.threads import together
 
 transaction = engine.transaction
 pytestmark = pytest.mark.timeout(60)
@@ -228,23 +228,6 @@ def door() -> None:
         with transaction() as session:
             recorded = inbox.record(session, sender, events)
             inbox.count_received(session, sender, {"accepted": recorded.count})
-
-
-def together(*functions: Callable[[], object]) -> list[str]:
-    failures: list[str] = []
-
-    def run(function: Callable[[], object]) -> None:
-        try:
-            function()
-        except Exception as error:  # noqa: BLE001 - the test asserts that there is none
-            failures.append(repr(error))
-
-    threads = [threading.Thread(target=run, args=(function,)) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return failures
 
 
 def test_the_sweep_drains_the_outbox() -> None:
