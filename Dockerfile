@@ -20,6 +20,7 @@ RUN python .ci/compiled.py /compiled
 FROM ${PYTHON_IMAGE} AS packages-slim
 
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+WORKDIR /build
 RUN python -m venv --without-pip /opt/venv
 COPY requirements/slim.txt requirements/slim.txt
 RUN pip --python /opt/venv install --require-hashes --no-deps --only-binary :all: --requirement requirements/slim.txt \
