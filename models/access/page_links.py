@@ -44,7 +44,7 @@ def make(  # each is one word of the command
         LinkRefusedError: there is no such person of this role, no such class, or the hours make no sense.
     """
     if not 1 <= hours <= MAX_HOURS:
-        raise LinkRefusedError(f"{hours} hours make no sense.", f"Say 1 to {MAX_HOURS}.")
+        raise LinkRefusedError(f"A link cannot be valid for {hours} hours.", f"Choose 1 to {MAX_HOURS}.")
     found = people.resolve_names(session, school_id, AliasKind.PERSON, [ref])
     whose = session.get(Person, found[ref]) if ref in found else None
     if whose is None or not whose.active or (whose.role == Role.STUDENT) != (role is PageRole.STUDENT):

@@ -43,7 +43,7 @@ def resolve(session: Session, ref: str | None) -> SchoolKey:
         missing = "There is no school yet." if ref is None else f"There is no school {ref}, nor any other."
         raise UnresolvedSchoolError(missing, "Load a roster first: souschef load PATH.")
     if matches and ref is not None:
-        raise UnresolvedSchoolError(f"{ref} may be {_list(matches)}.", "Type the ref of one.")
+        raise UnresolvedSchoolError(f"{ref} may mean {_list(matches)}.", "Type the ref of one of them.")
     if ref is not None:
         raise UnresolvedSchoolError(f"There is no school {ref}, only {_list(schools)}.", "Name one of these.")
     found = f"There are {len(schools)} schools: {_list(schools)}."

@@ -292,7 +292,7 @@ def change_settings(
     source, _ = find_source(session, name, school=school)
     wrong = sorted(key for key in new if source.format not in SETTINGS[key][0])
     if wrong:
-        raise InvalidSourceSettingError(f"{', '.join(wrong)} is no setting of a source of the format {source.format}.")
+        raise InvalidSourceSettingError(f"A source of the format {source.format} has no setting {', '.join(wrong)}.")
     merged = {**source.settings, **new}
     source.settings = {key: value for key, value in merged.items() if value is not None}
     session.add(source)

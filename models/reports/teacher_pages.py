@@ -13,7 +13,7 @@ from learning.mastery.wording import Evidence, SkillStatus, skill_status
 from models.assignments.decision_inputs import class_policies
 from models.reports.explanations import price_of_interest
 from models.reports.skill_evidence import status_for
-from models.rows import execute
+from models.rows import execute, load_sql
 from models.students.people import DISPLAY_NAME
 
 WRONG_IN_A_ROW = 3
@@ -105,30 +105,7 @@ def class_header(session: Session, class_id: int) -> ClassHeader:
 
 def waiting(session: Session, class_id: int) -> list[Waiting]:
     """Return who asked for help and has got nothing right since, and who is stuck; the longest waiting first."""
-    statement = f"""
-        SELECT person.id AS student_id, {DISPLAY_NAME} AS name,
-               found.why, found.at, found.about
-          FROM souschef.current_enrolment AS current
-          JOIN souschef.person ON person.id = current.student_id
-          CROSS JOIN LATERAL (
-            (SELECT 'help' AS why, fact.occurred_at AS at, material.title AS about FROM souschef.fact
-               LEFT JOIN souschef.material ON material.id = (fact.value ->> 'material')::bigint
-              WHERE fact.student_id = person.id AND fact.kind = 'help_requested'
-                AND fact.occurred_at > (SELECT souschef.clock()) - make_interval(days => :days)
-                AND NOT EXISTS (SELECT FROM souschef.fact AS later
-                      WHERE later.student_id = person.id AND later.kind = 'item_result' AND later.outcome = 1
-                        AND later.occurred_at > fact.occurred_at)
-              ORDER BY fact.occurred_at DESC LIMIT 1)
-            UNION ALL
-            SELECT 'stuck', max(last.occurred_at), NULL FROM (
-              SELECT outcome, occurred_at FROM souschef.fact
-               WHERE student_id = person.id AND kind = 'item_result' AND outcome IS NOT NULL AND weight > 0
-               ORDER BY occurred_at DESC, sequence DESC, key DESC LIMIT :wrong) AS last
-             HAVING count(*) = :wrong AND max(last.outcome) = 0
-                AND max(last.occurred_at) > (SELECT souschef.clock()) - make_interval(days => :days)) AS found
-         WHERE current.class_id = :class
-         ORDER BY found.at, person.id
-    """  # noqa: S608 - the expression is a constant
+    statement = load_sql("waiting_students", display_name=DISPLAY_NAME)
     parameters = {"class": class_id, "days": DAYS, "wrong": WRONG_IN_A_ROW}
     rows = execute(session, statement, parameters).mappings()
     return [Waiting(row["student_id"], row["name"], Why(row["why"]), row["at"], row["about"]) for row in rows]

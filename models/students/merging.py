@@ -50,7 +50,7 @@ def merge(session: Session, school: SchoolKey, old_ref: str, new_ref: str, *, au
     lock_school(session, school.id, school.ref)
     old, new = _lock(session, school, old_ref), _lock(session, school, new_ref)
     if old == new:
-        raise MergeError(f"{old_ref} and {new_ref} are one person already.", "Name two.")
+        raise MergeError(f"{old_ref} and {new_ref} are already the same person.", "Name two different students.")
     versions = states.load_for_update(session, school.id, [old, new])
     tokens = audit.pseudonyms(session, [old, new])
     version = max(row.next_version for row in versions.values())

@@ -301,6 +301,8 @@ def require_complete(draft: OverrideDraft) -> None:
         raise RefusedError("An order is about one material or one skill.", "Give --material or --skill.")
     for_everything = draft.verb in (OrderVerb.HOLD, OrderVerb.APPROVE)
     if not for_everything and draft.material is None and draft.skill is None:
-        raise RefusedError(f"What to {draft.verb.value.replace('_', '-')}?", "Give --material or --skill.")
+        raise RefusedError(
+            f"{draft.verb.value.replace('_', '-')} needs a material or a skill.", "Give --material or --skill."
+        )
     if not draft.reason.strip():
         raise RefusedError("An order needs a reason.", "Give --reason.")

@@ -85,7 +85,7 @@ def set_policy(
     validate_settings(values, document)
     if class_id is not None and SCHOOL_ONLY & values.keys():
         names = ", ".join(sorted(SCHOOL_ONLY & values.keys()))
-        raise RefusedError(f"{names} is the school's, not a class's.", "Set it without --class.")
+        raise RefusedError(f"{names} can only be set for the whole school.", "Set it without --class.")
     author = {"author": by.author, "reason": by.reason}
     set_by = {name: author if name in values else before.set_by[name] for name in document}
     after = PolicyDocument(document, ends, set_by)
@@ -270,7 +270,7 @@ def validate_settings(values: Mapping[str, object], document: Mapping[str, Any])
 def _future(text: str, *, now: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
     deadline = parse_deadline(text, now=now, zone=zone)
     if deadline <= now:
-        raise RefusedError(f"{deadline:%Y-%m-%d %H:%M}Z is past.", "Give a later time.")
+        raise RefusedError(f"{deadline:%Y-%m-%d %H:%M}Z is in the past.", "Give a later time.")
     return deadline
 
 

@@ -63,7 +63,7 @@ def set_shadow(
     in_force |= policies.load_policy(session, school_id, class_id).document
     validate_settings(values, {**in_force, **tried})
     if class_id is not None and SCHOOL_ONLY & values.keys():
-        raise RefusedError("max_open is the school's, not a class's.", "Set it without --class.")
+        raise RefusedError("max_open can only be set for the whole school.", "Set it without --class.")
     if not dry_run:
         policies.save_shadow(session, school_id, class_id, tried)
     action = "policy shadow, dry run" if dry_run else "policy shadow"

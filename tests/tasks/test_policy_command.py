@@ -112,7 +112,7 @@ REFUSED = [
     (("policy", "set", "tolerance", *WHY), "tolerance is not a setting."),
     (("policy", "set", "tolerance=0", "--class", "none", *WHY), "has no class none."),
     (("policy", "set", "tolerance=0", "--by", "t", "--reason", ""), "Author and reason are required"),
-    (("policy", "set", "tolerance=0", *WHY, "--until", "2026-01-01"), "is past"),
+    (("policy", "set", "tolerance=0", *WHY, "--until", "2026-01-01"), "is in the past"),
     (("scope", "open", "MATH-5A", "none", *WHY), "has no skill none."),
     (("scope", "close", "none", "4.NF.A.1", *WHY), "has no class none."),
 ]
