@@ -39,7 +39,7 @@ SEEN = {
         r"In force\. To take it back",
         r"Revoked\. Work that the plan assigned stays",
     ],
-    "Whom does it serve less": [r"a, 14 students", r"Tasks of the last 30 days"],
+    "Does it serve some students less": [r"a, 14 students", r"Tasks of the last 30 days"],
     "From a teacher's tool": [r'"key":"o-[0-9a-f]{8}"'],
     "From the LMS, by SQL": [],
 }
