@@ -40,6 +40,14 @@ def today(session: Session, school_id: int) -> dt.date:
     return clock.now(session).astimezone(zone_of(session, school_id)).date()
 
 
+def week(session: Session, school_id: int) -> tuple[dt.date, dt.datetime]:
+    """Return the Monday of the week that it is at a school, and the moment at which that Monday begins there."""
+    zone = zone_of(session, school_id)
+    day = clock.now(session).astimezone(zone).date()
+    monday = day - dt.timedelta(days=day.weekday())
+    return monday, as_utc(dt.datetime.combine(monday, dt.time.min), zone)
+
+
 def local_now(session: Session, school: str | None, timezone: str | None) -> dt.datetime:
     """Return the time at a school: in the zone that is given, else in that of the school, or of all schools.
 

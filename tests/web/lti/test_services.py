@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from models import engine
-from models.access import lti
+from models import clock, engine
+from models.access import lti, school_time
 from tasks import outbound
 from tasks.lti import members, scores, services
 from tasks.lti_scores import lti_scores
@@ -256,6 +256,34 @@ def test_a_new_week_begins_with_nothing_done(gradebook: Platform) -> None:
         session.connection().execute(text("UPDATE souschef.lti_score SET week = week - 7"))
     assert lti_scores()["scores"] == 1
     assert gradebook.scores[-1]["scoreGiven"] == 0
+    assert lti_scores() == {"courses": 1}
+
+
+@pytest.mark.parametrize(
+    ("zone", "sunday", "monday"),
+    [
+        # UTC+14: the school's Monday begins on Sunday at 10:00 UTC.
+        ("Pacific/Kiritimati", "2027-02-07T09:00Z", "2027-02-07T11:00Z"),
+        # UTC-11: it begins on Monday at 11:00 UTC.
+        ("Pacific/Pago_Pago", "2027-02-08T10:00Z", "2027-02-08T12:00Z"),
+        # UTC-4 until 2026-11-01, then UTC-5: 24 hours after Sunday's midnight it is Sunday still.
+        ("America/New_York", "2026-11-02T04:30Z", "2026-11-02T05:30Z"),
+    ],
+)
+def test_the_week_begins_with_monday_at_the_school(
+    gradebook: Platform, school: int, zone: str, sunday: str, monday: str
+) -> None:
+    with engine.transaction() as session:
+        school_time.set_zone(session, school, zone)
+        clock.set_to(session, dt.datetime.fromisoformat(sunday))
+    do_tasks("b1-s1", 3)
+    assert lti_scores()["scores"] == 1
+    assert lti_scores() == {"courses": 1}
+    with engine.transaction() as session:
+        clock.set_to(session, dt.datetime.fromisoformat(monday))
+    do_tasks("b1-s1", 1)
+    assert lti_scores()["scores"] == 1
+    assert [each["scoreGiven"] for each in gradebook.scores] == [3, 1]
     assert lti_scores() == {"courses": 1}
 
 
