@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sized
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sized
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -129,6 +129,14 @@ class ApiState:
             yield
         finally:
             self.memory.unpacking.release()
+
+    async def waited_for(self, work: Awaitable[R]) -> R:
+        """Return what another server's answer gives, and count the time as the current request's."""
+        began = time.monotonic()
+        try:
+            return await work
+        finally:
+            self.count_wait(time.monotonic() - began)
 
     @staticmethod
     def count_wait(seconds: float) -> None:

@@ -5,12 +5,15 @@ Source: RFC 7515 (JWS), RFC 7517 (JWK), RFC 7518 3.3 (RS256).
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 from joserfc import jws
@@ -30,6 +33,12 @@ REFRESH_SECONDS = 3_600.0
 """How long a fetched key set is used."""
 ASK_AGAIN_SECONDS = 60.0
 """How often an unknown key may cause a new fetch of the key set."""
+WAIT_SECONDS = 3.0
+"""How long a request waits for a key set: as long as another server has for its answer."""
+FETCHES = 8
+"""How many key sets are fetched at the same time."""
+KeySet: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""Keys (JWKs) by their id."""
 
 
 class InvalidSignatureError(ValueError):
@@ -92,40 +101,58 @@ def fetch_json(url: str) -> object:
 
 @dataclass(slots=True)
 class KeySets:
-    """Key sets by address, kept for an hour and asked for again when a key is unknown, at most once a minute."""
+    """Key sets by address, kept for an hour and asked for again when a key is unknown, at most once a minute.
+
+    Who needs a key waits for the fetch in the event loop: a slow key server takes one thread of a pool that does nothing
+    else, and holds nobody up who needs the keys of another one.
+    """
 
     fetch: Callable[[str], object] = fetch_json
     clock: Callable[[], float] = time.monotonic
-    _cached: dict[str, tuple[float, dict[str, Mapping[str, Any]]]] = field(default_factory=dict)
+    wait_seconds: float = WAIT_SECONDS
+    _cached: dict[str, tuple[float, KeySet]] = field(default_factory=dict)
     _fetched_at: dict[str, float] = field(default_factory=dict)
+    _fetching: dict[str, Future[None]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _locks: dict[str, threading.Lock] = field(default_factory=dict)
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(FETCHES, "key-sets"))
 
-    def key(self, url: str, key_id: str) -> Mapping[str, Any] | None:
-        """Return a key by its id; the old set is used while its address does not answer.
+    async def key(self, url: str, key_id: str) -> Mapping[str, Any] | None:
+        """Return a key by its id; the old set is used while its address does not answer in time.
 
         Requests that need one address at the same time wait for one fetch.
         """
         with self._lock:
-            lock = self._locks.setdefault(url, threading.Lock())
-        with lock:
-            return self._key(url, key_id)
+            fetching = self._fetch_if_due(url, key_id)
+        if fetching is not None:
+            ended, _ = await asyncio.wait([asyncio.wrap_future(fetching)], timeout=self.wait_seconds)
+            for each in ended:
+                each.result()
+        return self._cached_set(url)[1].get(key_id)
 
-    def _key(self, url: str, key_id: str) -> Mapping[str, Any] | None:
+    def _cached_set(self, url: str) -> tuple[float, KeySet]:
+        return self._cached.get(url, (float("-inf"), {}))
+
+    def _fetch_if_due(self, url: str, key_id: str) -> Future[None] | None:
+        """Return the fetch to wait for: the one that runs, or a new one; None where the cached set is to be used."""
         now = self.clock()
-        known_at, keys = self._cached.get(url, (float("-inf"), {}))
-        stale = now - known_at > REFRESH_SECONDS or key_id not in keys
-        if stale and now - self._fetched_at.get(url, float("-inf")) > ASK_AGAIN_SECONDS:
-            self._fetched_at[url] = now
-            try:
-                keys = parse_key_set(self.fetch(url))
-                self._cached[url] = (now, keys)
-            except (httpx.HTTPError, strict_json.BodyError, outbound.AddressRefusedError):
-                pass
-        return keys.get(key_id)
+        known_at, keys = self._cached_set(url)
+        if key_id in keys and now - known_at <= REFRESH_SECONDS:
+            return None
+        running = self._fetching.get(url)
+        if running is not None and not running.done():
+            return running
+        if now - self._fetched_at.get(url, float("-inf")) <= ASK_AGAIN_SECONDS:
+            return None
+        self._fetched_at[url] = now
+        self._fetching[url] = self._pool.submit(self._refresh, url, now)
+        return self._fetching[url]
+
+    def _refresh(self, url: str, now: float) -> None:
+        with suppress(httpx.HTTPError, strict_json.BodyError, outbound.AddressRefusedError):
+            self._cached[url] = (now, parse_key_set(self.fetch(url)))
 
 
-def parse_key_set(document: object) -> dict[str, Mapping[str, Any]]:
+def parse_key_set(document: object) -> KeySet:
     """Return the keys of a JWK Set by their id."""
     keys = get_path(document, "keys")
     return {

@@ -1,8 +1,10 @@
 """Signed Canvas events: what openssl has signed is good, and nothing else is."""
 
+import asyncio
 import base64
 import json
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -137,6 +139,10 @@ def signed(signer: Signer) -> tuple[bytes, dict[str, Any]]:
     return signer.jws(EVENT), signer.jwk
 
 
+def key_of(sets: KeySets, key_id: str, url: str = KEY_SET) -> Any:
+    return asyncio.run(sets.key(url, key_id))
+
+
 def test_a_key_set_is_asked_for_once_an_hour_and_for_an_unknown_key_once_a_minute() -> None:
     asked: list[str] = []
     keys = {"keys": [{"kid": "old"}]}
@@ -147,16 +153,16 @@ def test_a_key_set_is_asked_for_once_an_hour_and_for_an_unknown_key_once_a_minut
         return {"keys": list(keys["keys"])}
 
     sets = KeySets(fetch, lambda: now[0])
-    assert [sets.key(KEY_SET, "old"), sets.key(KEY_SET, "old"), len(asked)] == [{"kid": "old"}, {"kid": "old"}, 1]
+    assert [key_of(sets, "old"), key_of(sets, "old"), len(asked)] == [{"kid": "old"}, {"kid": "old"}, 1]
     # The keys rotate: the new one is asked for, but not by everybody who makes one up.
     keys["keys"] = [{"kid": "new"}]
-    assert (sets.key(KEY_SET, "new"), len(asked)) == (None, 1)
+    assert (key_of(sets, "new"), len(asked)) == (None, 1)
     now[0] += ASK_AGAIN_SECONDS + 1
-    assert (sets.key(KEY_SET, "new"), len(asked)) == ({"kid": "new"}, 2)
-    assert [sets.key(KEY_SET, f"made up {n}") for n in range(9)] == [None] * 9
+    assert (key_of(sets, "new"), len(asked)) == ({"kid": "new"}, 2)
+    assert [key_of(sets, f"made up {n}") for n in range(9)] == [None] * 9
     assert len(asked) == 2
     now[0] += REFRESH_SECONDS + 1
-    assert (sets.key(KEY_SET, "new"), len(asked)) == ({"kid": "new"}, 3)
+    assert (key_of(sets, "new"), len(asked)) == ({"kid": "new"}, 3)
 
 
 def test_the_old_key_set_serves_on_while_its_address_does_not_answer() -> None:
@@ -169,9 +175,45 @@ def test_the_old_key_set_serves_on_while_its_address_does_not_answer() -> None:
         return answers.pop()
 
     sets = KeySets(fetch, lambda: now[0])
-    assert sets.key(KEY_SET, "old") is not None
+    assert key_of(sets, "old") is not None
     now[0] += REFRESH_SECONDS + 1
-    assert sets.key(KEY_SET, "old") is not None
+    assert key_of(sets, "old") is not None
+
+
+def test_a_fault_of_ours_while_keys_are_fetched_is_not_swallowed() -> None:
+    def fetch(_: str) -> object:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        key_of(KeySets(fetch), "any")
+
+
+def test_a_slow_key_server_holds_up_nobody_who_needs_another_one() -> None:
+    """A whole school waits for it in the event loop: one fetch, one thread, and after a while they are let go."""
+    hanging, asked = threading.Event(), list[str]()
+
+    def fetch(url: str) -> object:
+        asked.append(url)
+        if url == KEY_SET:
+            hanging.wait(timeout=60)
+        return {"keys": [{"kid": "k"}]}
+
+    async def school() -> tuple[list[Any], Any, int]:
+        sets = KeySets(fetch, wait_seconds=1.0)
+        before = threading.active_count()
+        waiting = [asyncio.create_task(sets.key(KEY_SET, "k")) for _ in range(500)]
+        other = await sets.key("https://keys.other.test/jwks", "k")
+        assert not any(each.done() for each in waiting)
+        threads = threading.active_count() - before
+        return await asyncio.gather(*waiting), other, threads
+
+    try:
+        found, other, threads = asyncio.run(school())
+    finally:
+        hanging.set()
+    assert other == {"kid": "k"}
+    assert found == [None] * 500
+    assert (asked.count(KEY_SET), threads <= 2) == (1, True)
 
 
 @pytest.fixture

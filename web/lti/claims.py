@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hmac
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lms import strict_json
 from lms.json_fields import text_at
-from web.jws import InvalidSignatureError, parse_jws, verify
+from web.jws import InvalidSignatureError, SignedMessage, parse_jws, verify
 
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
 DEEP_LINKING = "https://purl.imsglobal.org/spec/lti-dl/claim/"
@@ -74,18 +74,28 @@ class Launch:
     """Brightspace: the person's number in the school's own records."""
 
 
-def verified(
-    token: str, *, issuer: str, client_id: str, nonce: str, now: float, key: Callable[[str], Key | None]
-) -> Launch:
+def parse(token: str) -> SignedMessage:
+    """Return a launch's token, of which nothing is believed yet.
+
+    Raises:
+        LaunchRefusedError: it is no compact JWS.
+    """
+    try:
+        return parse_jws(token.encode())
+    except InvalidSignatureError:
+        raise LaunchRefusedError("signature") from None
+
+
+def verified(token: SignedMessage, *, issuer: str, client_id: str, nonce: str, now: float, key: Key | None) -> Launch:
     """Return the launch of a token that the platform has signed for us, for this login, and just now.
 
     Args:
-        token: a compact JWS.
+        token: as `parse` returns it.
         issuer: the platform's.
         client_id: ours there.
         nonce: of the login.
         now: seconds since 1970.
-        key: returns the platform's key of an id.
+        key: the platform's key that the token names; None where it has none of that id.
 
     Raises:
         LaunchRefusedError: a check failed.
@@ -121,16 +131,11 @@ def verified(
     )
 
 
-def _signed(token: str, key: Callable[[str], Key | None]) -> Mapping[str, Any]:
+def _signed(token: SignedMessage, key: Key | None) -> Mapping[str, Any]:
+    _require(key is not None, "key")
+    _require(verify(token, key or {}), "signature")
     try:
-        message = parse_jws(token.encode())
-    except InvalidSignatureError:
-        raise LaunchRefusedError("signature") from None
-    found = key(message.key_id)
-    _require(found is not None, "key")
-    _require(verify(message, found or {}), "signature")
-    try:
-        return _mapping(strict_json.read(message.payload))
+        return _mapping(strict_json.read(token.payload))
     except strict_json.BodyError:
         raise LaunchRefusedError("claims") from None
 

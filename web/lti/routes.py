@@ -25,9 +25,9 @@ from tasks.lti import keys
 from tasks.outbound import fetch_json
 from web.dependencies import state_of
 from web.jws import KeySets
-from web.lti import admission, registration
+from web.lti import admission, claims, registration
 from web.lti.admission import Admitted
-from web.lti.claims import DEEP_LINKING_REQUEST, Launch, LaunchRefusedError, verified
+from web.lti.claims import DEEP_LINKING_REQUEST, Launch, LaunchRefusedError
 from web.lti.deep_linking import CLASS_QUERY, choice_page
 from web.lti.registration import origin
 from web.pages.access import Form, form, in_transaction, to_session
@@ -181,19 +181,20 @@ async def verified_launch(request: Request, fields: Form, login: Annotated[Login
     Raises:
         PageRefusedError: `launch`: a check of the token failed.
     """
-    platform = login.platform
-    key_sets = PLATFORM_KEYS[platform.private_allowed]
-    check = partial(
-        verified,
-        fields.get("id_token", ""),
-        issuer=platform.issuer,
-        client_id=platform.client_id,
-        nonce=login.nonce,
-        now=time.time(),
-        key=lambda kid: key_sets.key(platform.jwks_url, kid),
-    )
+    platform, state = login.platform, state_of(request)
     try:
-        found = await state_of(request).run(check)
+        token = claims.parse(fields.get("id_token", ""))
+        key = await state.waited_for(PLATFORM_KEYS[platform.private_allowed].key(platform.jwks_url, token.key_id))
+        check = partial(
+            claims.verified,
+            token,
+            issuer=platform.issuer,
+            client_id=platform.client_id,
+            nonce=login.nonce,
+            now=time.time(),
+            key=key,
+        )
+        found = await state.run(check)
     except LaunchRefusedError as error:
         log.info("launch_refused", code=error.code, registration=platform.id)
         raise PageRefusedError("launch") from None

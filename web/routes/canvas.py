@@ -6,7 +6,9 @@ source has its key set (`jwks_url`) and its `root_accounts` in its settings, and
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -54,7 +56,8 @@ async def read_delivery(request: Request, state: State) -> AsyncIterator[tuple[S
         return
     window_bits = zlib_window_bits(request, allowed=SIGNED_TYPES)
     async with read_body(request, state.limits, state.in_flight, max_bytes=MAX_BYTES) as raw:
-        sender, document = await state.run(lambda: _read_signed(raw, window_bits))
+        signed = await state.run(lambda: _read_signed(raw, window_bits))
+        sender, document = await state.waited_for(_find_signer(signed)), signed.document
         state.rate_limiter.check(sender.source_id)
         yield sender, document
 
@@ -72,8 +75,18 @@ async def post_canvas(delivery: Delivery, state: State) -> Response:
     return JSONResponse(result.counts())
 
 
-def _read_signed(raw: bytes, window_bits: int) -> tuple[Sender, Document]:
-    """Return (sender, payload) of a compact JWS.
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """An event whose signature is not verified yet."""
+
+    message: SignedMessage
+    document: Document
+    candidates: list[tuple[Sender, str]]
+    """The sources whose root account the event names, and the addresses of their key sets."""
+
+
+def _read_signed(raw: bytes, window_bits: int) -> Signed:
+    """Return what a compact JWS says, and who may have sent it.
 
     Raises:
         ProblemError: `auth_missing`: the body is plain JSON; `auth_failed`, whatever the cause.
@@ -85,18 +98,19 @@ def _read_signed(raw: bytes, window_bits: int) -> tuple[Sender, Document]:
         document = parse_json(message.payload, max_values=MAX_VALUES)
     except (InvalidSignatureError, ProblemError):
         raise ProblemError("auth_failed") from None
-    return _find_signer(message, text_at(document, "metadata", "root_account_uuid") or ""), document
+    candidates = _candidates(text_at(document, "metadata", "root_account_uuid") or "")
+    return Signed(message, document, candidates)
 
 
-def _find_signer(message: SignedMessage, root_account: str) -> Sender:
-    """Return the source of this root account whose key set has signed the message.
+async def _find_signer(signed: Signed) -> Sender:
+    """Return the source whose key set has signed the message.
 
     Raises:
         ProblemError: `auth_failed`, whatever the cause.
     """
-    for sender, url in _candidates(root_account):
-        key = KEY_SETS.key(url, message.key_id)
-        if key is not None and verify(message, key):
+    keys = await asyncio.gather(*(KEY_SETS.key(url, signed.message.key_id) for _, url in signed.candidates))
+    for (sender, _), key in zip(signed.candidates, keys, strict=True):
+        if key is not None and verify(signed.message, key):
             return sender
     raise ProblemError("auth_failed")
 

@@ -1,8 +1,10 @@
 """Each bound of a launch from both sides, one fetch for all who need a key, and browsers that say less than others."""
 
+import asyncio
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import httpx
@@ -16,8 +18,9 @@ from tests.web.lti.platform import Browser, Platform
 from tests.web.lti.test_launch import now, sessions
 from tests.web.lti.test_names import ELSEWHERE, choice
 from tests.web.lti.test_registration import invite
+from web.dependencies import THREADS
 from web.jws import KeySets
-from web.lti import claims
+from web.lti import claims, routes
 
 SLOW_SECONDS = 5
 """More than the test takes, between the making of a token and its check."""
@@ -46,7 +49,7 @@ def test_what_we_wait_for_and_read_of_another_server_is_what_we_say() -> None:
 
 def test_a_class_that_clicks_at_once_fetches_the_platforms_keys_once(registered: Platform) -> None:
     """Thirty students need the key in the same moment, and the platform is slow."""
-    fetches, together = [], threading.Barrier(30)
+    fetches = []
 
     def fetch(url: str) -> object:
         fetches.append(url)
@@ -55,14 +58,39 @@ def test_a_class_that_clicks_at_once_fetches_the_platforms_keys_once(registered:
 
     sets = KeySets(fetch)
 
-    def key(_: int) -> Any:
-        together.wait(timeout=20)
-        return sets.key(f"{registered.url}/certs", "key-1")
+    async def keys() -> list[Mapping[str, Any] | None]:
+        return await asyncio.gather(*(sets.key(f"{registered.url}/certs", "key-1") for _ in range(30)))
 
-    with ThreadPoolExecutor(30) as pool:
-        found = list(pool.map(key, range(30)))
-    assert [each["kid"] for each in found] == ["key-1"] * 30
+    assert [each and each["kid"] for each in asyncio.run(keys())] == ["key-1"] * 30
     assert len(fetches) == 1
+
+
+def test_a_slow_key_server_of_one_platform_holds_up_no_other_page(
+    registered: Platform, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More launches than the API has threads wait for it; then they fail, and everybody else has been served."""
+    opened = browser.launch(registered).headers["location"]
+    hanging = threading.Event()
+
+    def fetch(_: str) -> object:
+        hanging.wait(timeout=60)
+        return {}
+
+    monkeypatch.setitem(routes.PLATFORM_KEYS, True, KeySets(fetch))
+    asked = [browser.login(registered) for _ in range(THREADS + 4)]
+    sent = [
+        {"id_token": registered.sign(registered.claims(browser.tool, each["nonce"])), "state": each["state"]}
+        for each in asked
+    ]
+    with ThreadPoolExecutor(len(sent)) as pool:
+        launches = [pool.submit(browser.post, "/lti/launch", fields) for fields in sent]
+        try:
+            wait(launches, timeout=0.5)
+            assert browser.get(opened).status_code == 200
+            assert not any(each.done() for each in launches)
+        finally:
+            hanging.set()
+    assert {each.result().status_code for each in launches} == {400}
 
 
 def test_the_id_of_our_key_is_its_thumbprint(school: int, browser: Browser) -> None:

@@ -16,7 +16,7 @@ from models.access import lti, lti_unknown
 from tests.parameters import first_of
 from tests.web.lti.platform import CLAIM, INSTRUCTOR, Browser, Platform, query
 from tests.web.test_jws import encoded
-from web.jws import ASK_AGAIN_SECONDS, KeySets
+from web.jws import ASK_AGAIN_SECONDS, KeySets, SignedMessage
 from web.lti import claims, routes
 from web.pages import safety
 
@@ -440,9 +440,9 @@ def test_the_mutant_that_does_not_compare_the_nonce_takes_another_logins_token(
     whole = claims.verified
     first, second = browser.login(registered), browser.login(registered)
 
-    def mutant(token: str, **checks: Any) -> Any:
+    def mutant(token: SignedMessage, **checks: Any) -> Any:
         return whole(token, **{**checks, "nonce": first["nonce"]})
 
-    monkeypatch.setattr(routes, "verified", mutant)
+    monkeypatch.setattr(claims, "verified", mutant)
     token = registered.sign(registered.claims(browser.tool, first["nonce"]))
     assert browser.post("/lti/launch", {"id_token": token, "state": second["state"]}).status_code == 303
