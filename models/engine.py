@@ -88,7 +88,7 @@ def engine_for(url: str, *, role: str = "worker") -> Engine:
     client is noticed within 2 s, so that the locks of a killed worker are released.
     """
     sizes: dict[str, Any] = (
-        {"pool_size": 8, "max_overflow": 8} if role == "door" else {"pool_size": 2, "max_overflow": 2}
+        {"pool_size": 16, "max_overflow": 0} if role == "door" else {"pool_size": 2, "max_overflow": 2}
     )
     limits = {**LIMITS, "statement_timeout": "4000" if role == "door" else "25000"}
     engine = create_engine(
