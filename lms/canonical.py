@@ -53,11 +53,13 @@ from lms.json_fields import (
 ORDER = "order"
 WITHDRAWAL = "withdrawal"
 _ASSESSMENT = frozenset({FactKind.ITEM_RESULT, FactKind.ATTEMPT_GRADED, FactKind.SKILL_RESULT})
+_WITH_ASSESSMENTS = _ASSESSMENT | {FactKind.ASSIGNMENT_DONE}
+"""That a task is done comes with its answer: applied in one batch, the two make one decision."""
 _MAY_NAME_NONE = frozenset({FactKind.ITEM_RESULT, FactKind.HELP_REQUESTED})
 _SURVEY = frozenset({FactKind.SURVEY_ANSWER, FactKind.CONSENT})
 _KIND_OF: dict[str, EventKind] = {
     **{kind.value: EventKind.CHOICE for kind in FactKind},
-    **{kind.value: EventKind.ASSESSMENT for kind in _ASSESSMENT},
+    **{kind.value: EventKind.ASSESSMENT for kind in _WITH_ASSESSMENTS},
     **{kind.value: EventKind.SURVEY for kind in _SURVEY},
     ORDER: EventKind.ORDER,
     WITHDRAWAL: EventKind.ASSESSMENT,

@@ -22,7 +22,7 @@ def survey_submitted(inbox_ids: list[int]) -> Outcome:
 
 @job("choice_made")
 def choice_made(inbox_ids: list[int]) -> Outcome:
-    """Record what students picked, started, finished, want more or less of, or do not want to see."""
+    """Record what students picked, started, want more or less of, or do not want to see."""
     return _drain(EventKind.CHOICE, inbox_ids)
 
 

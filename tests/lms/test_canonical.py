@@ -35,7 +35,7 @@ def one(of: Json) -> Fact:
             {"assignment": "812", "position": 2},
         ),
         (event("assignment_started", assignment="812"), EventKind.CHOICE, {"assignment": "812"}),
-        (event("assignment_done", assignment="812"), EventKind.CHOICE, {"assignment": "812"}),
+        (event("assignment_done", assignment="812"), EventKind.ASSESSMENT, {"assignment": "812"}),
         (
             event("interest_feedback", topic="space", direction="more"),
             EventKind.CHOICE,
