@@ -39,6 +39,19 @@ def test_what_comes_while_the_broker_hangs_goes_in_one_message() -> None:
     ]
 
 
+def test_a_burst_makes_few_messages_and_the_first_one_at_once() -> None:
+    """Two hundred requests one after another, and a broker that takes each message at once."""
+    slow_broker = SlowBroker()
+    slow_broker.open.set()
+    notifier = WorkerNotifier(slow_broker, pause_seconds=30)
+    notifier.notify({EventKind.ASSESSMENT: [1]})
+    assert slow_broker.reached.wait(10)
+    for number in range(2, 202):
+        notifier.notify({EventKind.ASSESSMENT: [number]})
+    notifier.close()
+    assert slow_broker.messages == [("assessment_completed", [1]), ("assessment_completed", list(range(2, 202)))]
+
+
 def test_a_message_names_a_few_hundred_events_at_most() -> None:
     slow_broker = SlowBroker()
     slow_broker.open.set()
