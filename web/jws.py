@@ -103,8 +103,8 @@ def fetch_json(url: str) -> object:
 class KeySets:
     """Key sets by address, kept for an hour and asked for again when a key is unknown, at most once a minute.
 
-    Who needs a key waits for the fetch in the event loop: a slow key server takes one thread of a pool that does nothing
-    else, and holds nobody up who needs the keys of another one.
+    Who needs a key waits for the fetch in the event loop: a slow key server takes one thread of a pool that does
+    nothing else, and holds nobody up who needs the keys of another one.
     """
 
     fetch: Callable[[str], object] = fetch_json

@@ -28,6 +28,21 @@ MAY_DECLINE = """
 """Whether a student may ask for another task instead of assignment `a`: once, if no teacher has chosen or holds it."""
 
 
+ORDER_OF_WORK = """
+       NOT EXISTS (
+         SELECT FROM souschef.teacher_order AS o
+          WHERE o.kind IN ('must_do', 'pin') AND o.revoked_at IS NULL AND o.expires_at > (SELECT souschef.clock())
+            AND (o.student_id = a.student_id OR (o.student_id IS NULL AND o.class_id = a.class_id))
+            AND coalesce(o.class_id, a.class_id, 0) = coalesce(a.class_id, 0)
+            AND (o.skill_id = a.skill_id OR EXISTS (
+              SELECT FROM souschef.assignment AS first WHERE first.student_id = a.student_id AND first.slot = a.slot
+                 AND first.state IN ('assigned', 'started') AND first.menu_position = 0
+                 AND first.material_id = o.material_id))), a.slot, a.menu_position
+"""
+"""How a student's open assignments `a` are ordered for people: what a teacher wants done first, or now, comes first,
+also where it was on the list before."""
+
+
 @dataclass(frozen=True, slots=True)
 class OfferedAssignment:
     """One assignment among the others of its menu."""

@@ -10,6 +10,7 @@ from learning.mastery.wording import Evidence, skill_status
 from learning.selection import AnswerCounts
 from learning.selection.explanations import sentence_of
 from learning.selection.groups import MenuChoice
+from models.assignments.activity import ORDER_OF_WORK
 from models.assignments.decision_inputs import RecentAnswers, own_target, recent_answers
 from models.reports import override_pages
 from models.rows import execute, fetch, load_sql
@@ -141,7 +142,7 @@ class ClassLine:
     interests: tuple[str, ...]
     """Up to three topics that the student surely likes, the most liked first."""
     assignment: int | None
-    """The one for the largest gap if there is one, else the first."""
+    """The one for the largest gap if there is one, else the first; or the student's task of now."""
     material: str | None
     skill: str | None
     contexts: tuple[str | None, ...]
@@ -155,9 +156,18 @@ class ClassLine:
     nothing_sentence: str
 
 
-def class_lines(session: Session, school_id: int, *, class_id: int | None = None) -> dict[int, ClassLine]:
-    """Return a line for each student of a school, or of one class, by their id; ordered by name."""
-    statement = load_sql("class_lines", display_name=DISPLAY_NAME)
+GAP_FIRST = "skill.ref IS NOT DISTINCT FROM gap.ref DESC, a.slot"
+SEEN_FIRST = f"a.state = 'proposed', {ORDER_OF_WORK}"
+
+
+def class_lines(
+    session: Session, school_id: int, *, class_id: int | None = None, now: bool = False
+) -> dict[int, ClassLine]:
+    """Return a line for each student of a school, or of one class, by their id; ordered by name.
+
+    `now`: with the assignment that comes first on the student's own page, in the place of the one for the largest gap.
+    """
+    statement = load_sql("class_lines", display_name=DISPLAY_NAME, order=SEEN_FIRST if now else GAP_FIRST)
     target = own_target(session, school_id, class_id)
     rows = execute(session, statement, {"school": school_id, "class": class_id, "target": target}).mappings().all()
     answers = recent_answers(session, [row["id"] for row in rows])

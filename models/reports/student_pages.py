@@ -10,7 +10,7 @@ from sqlmodel import Session, col, func, select
 
 from models.access import sources
 from models.assignments import decision_inputs
-from models.assignments.activity import MAY_DECLINE
+from models.assignments.activity import MAY_DECLINE, ORDER_OF_WORK
 from models.rows import among, execute
 from models.tables import Fact, PageSession, Skill
 
@@ -138,21 +138,8 @@ def header(session: Session, student: int) -> Header:
 
 
 def open_tasks(session: Session, student: int) -> list[Task]:
-    """Return what is open for a student, menu by menu; a proposal waits for a teacher and is not shown.
-
-    What a teacher wants done first, or now, comes first, also where it was on the list before.
-    """
-    statement = f"""{_TASK} AND a.state IN ('assigned', 'started')
-        ORDER BY NOT EXISTS (
-          SELECT FROM souschef.teacher_order AS o
-           WHERE o.kind IN ('must_do', 'pin') AND o.revoked_at IS NULL AND o.expires_at > (SELECT souschef.clock())
-             AND (o.student_id = a.student_id OR (o.student_id IS NULL AND o.class_id = a.class_id))
-             AND coalesce(o.class_id, a.class_id, 0) = coalesce(a.class_id, 0)
-             AND (o.skill_id = a.skill_id OR EXISTS (
-               SELECT FROM souschef.assignment AS first WHERE first.student_id = a.student_id AND first.slot = a.slot
-                  AND first.state IN ('assigned', 'started') AND first.menu_position = 0
-                  AND first.material_id = o.material_id))), a.slot, a.menu_position
-    """  # noqa: S608 - our own
+    """Return what is open for a student, menu by menu; a proposal waits for a teacher and is not shown."""
+    statement = f"""{_TASK} AND a.state IN ('assigned', 'started') ORDER BY {ORDER_OF_WORK}"""
     parameters = {"student": student, "last": LAST_ANSWERS}
     return [_made(Task, row) for row in execute(session, statement, parameters).mappings()]
 

@@ -40,7 +40,7 @@ SELECT person.id, person.ref AS student,
      WHERE a.student_id = person.id AND a.menu_position = 0
        AND a.state IN ('proposed', 'assigned', 'started')
        AND (CAST(:class AS bigint) IS NULL OR coalesce(a.class_id, :class) = :class)
-     ORDER BY skill.ref IS NOT DISTINCT FROM gap.ref DESC, a.slot LIMIT 1) AS given ON true
+     ORDER BY $order LIMIT 1) AS given ON true
  WHERE person.role = 'student' AND person.active AND person.school_id = :school
    AND (CAST(:class AS bigint) IS NULL OR EXISTS (
      SELECT FROM souschef.current_enrolment AS current

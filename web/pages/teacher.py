@@ -149,7 +149,7 @@ def unmet_names(session: Session, visitor: Visitor) -> dict[int, list[str]]:
 
 def class_values(session: Session, found: Visit) -> dict[str, object]:
     """Return what the page of a class shows."""
-    lines, class_id = lines_of(session, found.visitor), class_of(found.visitor)
+    lines, class_id = lines_of(session, found.visitor, now=True), class_of(found.visitor)
     tasks = teacher_pages.open_tasks(session, class_id)
     answers = teacher_pages.last_answers(session, list(lines))
     strips = teacher_pages.strips(session, found.visitor.school_id, class_id, answers)
@@ -234,9 +234,9 @@ def shown(session: Session, found: Visit) -> dict[str, object]:
     }
 
 
-def lines_of(session: Session, visitor: Visitor) -> dict[int, ClassLine]:
-    """Return a line for each student of the visitor's class."""
-    return classes.class_lines(session, visitor.school_id, class_id=class_of(visitor))
+def lines_of(session: Session, visitor: Visitor, *, now: bool = False) -> dict[int, ClassLine]:
+    """Return a line for each student of the visitor's class: with the task of now, or with that of the widest gap."""
+    return classes.class_lines(session, visitor.school_id, class_id=class_of(visitor), now=now)
 
 
 def class_of(visitor: Visitor) -> int:

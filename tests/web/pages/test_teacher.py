@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import text
 
 from learning.selection import placement
 from learning.selection.decision import NoAssignmentReason, Trigger
+from models import engine
 from models.tables.pages import PageRole
 from tasks.pipeline import lists
 from tests.tasks.conftest import School, ask
@@ -56,6 +58,26 @@ def test_the_class_page_has_a_row_for_every_student_with_task_and_reasons(teache
         ref=student.ref,
     )
     assert any(f"{gap} {interest}" in page for gap, interest in because)
+
+
+def test_the_class_page_and_the_students_own_page_show_the_same_task_of_now(teacher: Reader, student: Reader) -> None:
+    """Also where another task of the list is the one for the widest gap."""
+    number = student_number(student)
+    seen = []
+    for _ in range(2):
+        title = re.search(r'<h2 id="now">([^<]*)', student.home())
+        page = teacher.browser.get(f"{teacher.path}class").text
+        row = re.search(rf"/student/{number}\">.*?<td>([^<]*)", page, flags=re.DOTALL)
+        assert title is not None
+        assert row is not None
+        assert row[1] == title[1]
+        seen.append(title[1])
+        with engine.transaction() as session:
+            turned = (
+                "UPDATE souschef.assignment SET slot = 100 - slot WHERE state = 'assigned' AND student_id = :student"
+            )
+            session.connection().execute(text(turned), {"student": number})
+    assert seen[0] != seen[1]
 
 
 def test_the_students_page_shows_the_answers_behind_each_number(
