@@ -57,8 +57,25 @@ def is_right(expected: str, written: str, *, decimal_comma: bool = False) -> boo
         return _point(right) == _point(answer)
     if form is Form.WORD:
         return _word(right) == _word(answer) != ""
-    number = _number(answer.replace(",", ".") if decimal_comma else _without_thousands(answer))
+    number = _written_number(answer, decimal_comma=decimal_comma)
     return number is not None and number == _number(_without_thousands(right))
+
+
+def is_readable(expected: str, written: str, *, decimal_comma: bool = False) -> bool:
+    """Whether a text is an answer of the kind that is due, right or wrong: `twelve` and `3 apples` are no numbers.
+
+    The arguments are those of `is_right`; what is right is also readable.
+    """
+    if len(written) > MAX_LENGTH:
+        return False
+    answer = _plain(written)
+    match form_of(expected):
+        case Form.WORD:
+            return _word(answer) != ""
+        case Form.POINT:
+            return _point(answer) is not None
+        case _:
+            return _written_number(answer, decimal_comma=decimal_comma) is not None
 
 
 def value_of(expected: str) -> Fraction | None:
@@ -74,6 +91,11 @@ def _plain(text: str) -> str:
 
 def _without_thousands(text: str) -> str:
     return _THOUSANDS.sub(lambda found: found[0].replace(",", ""), text)
+
+
+def _written_number(text: str, *, decimal_comma: bool) -> Fraction | None:
+    """Return the number that a student wrote; None where it is none."""
+    return _number(text.replace(",", ".") if decimal_comma else _without_thousands(text))
 
 
 def _number(text: str) -> Fraction | None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learning.answer_check import Form, form_of, is_right
+from learning.answer_check import Form, form_of, is_readable, is_right
 
 MATERIALS = Path(__file__).parents[2] / "examples" / "riverside" / "materials.csv"
 
@@ -37,6 +37,26 @@ def test_the_same_value_in_another_form_is_right(expected: str, answer: str) -> 
 )  # fmt: skip
 def test_another_value_is_wrong(expected: str, answer: str) -> None:
     assert not is_right(expected, answer)
+
+
+@pytest.mark.parametrize(
+    ("expected", "answer", "readable"),
+    [
+        ("3/4", "4/3", True), ("3/4", "7", True), ("12", "-1 1/2", True), ("2:3", "3:2", True), ("3,4", "4;3", True),
+        ("longer", "shorter", True), ("longer", "12", True), ("3/4", "", False), ("12", "twelve", False),
+        ("12", "12 apples", False), ("3/4", "3/0", False), ("3/4", "0,75", False), ("3,4", "3", False),
+        ("longer", " ? ", False), ("12", "1" * 201, False), ("12", "🦊", False),
+    ],
+)  # fmt: skip
+def test_a_wrong_answer_is_another_thing_than_none(expected: str, answer: str, *, readable: bool) -> None:
+    assert is_readable(expected, answer) is readable
+
+
+@given(expected=st.sampled_from(["3/4", "12", "1 1/2", "2:3", "3,4", "longer"]), answer=st.text(), comma=st.booleans())
+def test_what_is_right_is_readable(expected: str, answer: str, *, comma: bool) -> None:
+    for written in (answer, expected):
+        right = is_right(expected, written, decimal_comma=comma)
+        assert not right or is_readable(expected, written, decimal_comma=comma)
 
 
 def test_a_comma_is_a_decimal_point_where_the_language_writes_it_so() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import orjson
@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from learning.answer_check import Form as AnswerForm
-from learning.answer_check import form_of, is_right
+from learning.answer_check import form_of, is_readable, is_right
 from models.access.page_sessions import Visitor
 from models.events.inbox import RecordResult
 from models.reports import student_pages
@@ -57,6 +57,8 @@ class Played:
     tries: tuple[Try, ...]
     form: AnswerForm | None
     """What the answer looks like; None where the task is done at its address."""
+    unreadable: bool = False
+    """Whether what was just written is no answer of that form."""
 
     @property
     def is_over(self) -> bool:
@@ -137,9 +139,9 @@ async def show(request: Request, found: StudentVisit, assignment: Assignment) ->
 
 @router.post("")
 async def answer(request: Request, found: StudentVisit, fields: OwnForm, assignment: Assignment) -> Response:
-    """Check an answer, note it, and say at once whether it is right."""
+    """Check an answer, note it, and say at once whether it is right; what is no answer at all counts for nothing."""
     written, form = fields.get("answer", ""), fields.get("form", "")
-    if not written.strip() or not form:
+    if not form:
         raise PageRefusedError("form", frames=found.visitor.frames)
 
     def check(session: Session) -> tuple[Played, RecordResult | None]:
@@ -149,6 +151,8 @@ async def answer(request: Request, found: StudentVisit, fields: OwnForm, assignm
             return played, None  # a second click, or a page from before
         expected = student_pages.answer_of(session, found.visitor.person_id, assignment) or ""
         comma = played.task.language.partition("-")[0] not in POINT_LANGUAGES
+        if not is_readable(expected, written, decimal_comma=comma):
+            return replace(played, unreadable=True), None
         this = Try(form, is_right(expected, written, decimal_comma=comma))
         after = Played(played.task, (*played.tries, this), played.form)
         new_events = [events.answered(assignment, number=len(after.tries), form=form, is_right=this.right)]
@@ -195,6 +199,7 @@ def _page(found: Visit, played: Played) -> Response:
         "answered": len(played.tries),
         "right": any(each.right for each in played.tries),
         "over": played.is_over,
+        "unreadable": played.unreadable,
         "has_address": played.task.url.startswith(ADDRESSES),
     }
     return found.page("task.html", values)

@@ -73,7 +73,7 @@ PICKED = ("assignment_picked", "assignment_started", "assignment_done")
 
 def test_a_second_try_is_practice_and_no_evidence(student: Reader, worker: Worker) -> None:
     number, expected, page = start(student)
-    wrong = student.press(page, f"/task/{number}", answer="no such thing")
+    wrong = student.press(page, f"/task/{number}", answer="987654321")
     assert "try once more" in wrong.text
     worker.work()  # the decision has moved on, and the second try is still taken
     right = student.press(wrong.text, f"/task/{number}", answer=expected)
@@ -84,10 +84,25 @@ def test_a_second_try_is_practice_and_no_evidence(student: Reader, worker: Worke
     assert ask("SELECT state, outcome FROM souschef.assignment WHERE id = :id", id=number) == [("done", 0.0)]
 
 
+UNREADABLE = ("", "   ", "🦊", "twelve", "3 apples", "1/0", "x" * 10_000, "\u202e3", "1,2,3")
+
+
+def test_what_is_no_answer_at_all_counts_for_nothing(student: Reader, worker: Worker) -> None:
+    number, expected, page = start(student)
+    for written in UNREADABLE:
+        again = student.press(page, f"/task/{number}", answer=written)
+        assert again.status_code == 200
+        assert "We cannot read this" in again.text
+    right = student.press(again.text, f"/task/{number}", answer=expected)
+    assert "Right!" in right.text
+    worker.work()
+    assert [(outcome, weight) for outcome, weight, _ in facts(student, "item_result")] == [(1.0, 1.0)]
+
+
 def test_after_two_tries_nothing_more_is_asked_and_nothing_more_is_noted(student: Reader, worker: Worker) -> None:
     number, expected, page = start(student)
     for _ in range(3):
-        answer = student.press(page, f"/task/{number}", answer="no")
+        answer = student.press(page, f"/task/{number}", answer="987654321")
         page = answer.text if "Check" in answer.text else page
     assert "Not right this time" in answer.text
     worker.work()
@@ -100,8 +115,8 @@ def test_a_double_click_is_one_answer(student: Reader, worker: Worker) -> None:
     number, _, page = start(student)
     again = student.press(before, f"/task/{number}/start")
     assert again.status_code == 200
-    first = student.press(page, f"/task/{number}", answer="no")
-    second = student.press(page, f"/task/{number}", answer="no")
+    first = student.press(page, f"/task/{number}", answer="987654321")
+    second = student.press(page, f"/task/{number}", answer="987654321")
     assert "try once more" in first.text
     assert "try once more" in second.text
     worker.work()
@@ -118,7 +133,7 @@ def test_the_answer_never_reaches_the_browser(student: Reader, worker: Worker) -
     assert ask(with_secret, secret=secret, id=number) == [(1,)]
     pages = [student.home(), student.press(student.home(), f"/task/{number}/start").text]
     for _ in range(2):
-        pages.append(student.press(pages[-1], f"/task/{number}", answer="no").text)
+        pages.append(student.press(pages[-1], f"/task/{number}", answer="987654321").text)
     worker.work()
     pages.append(student.home())
     assert "Not right this time" in pages[3]

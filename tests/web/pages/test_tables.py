@@ -69,7 +69,7 @@ def test_a_table_of_other_figures_is_refused_with_a_sentence(teacher: Reader, st
     number = re.search(r"/task/(\d+)/start", student.home())
     assert number is not None
     task = student.press(student.home(), f"/task/{number[1]}/start")
-    student.press(task.text, f"/task/{number[1]}", answer="no such thing")
+    student.press(task.text, f"/task/{number[1]}", answer="987654321")
     worker.work()
     answer = teacher.browser.get(teacher.path + before)
     assert answer.status_code == 409
