@@ -14,6 +14,8 @@ from lms.files.rows import PersonRow
 from models.imports.session import ImportSession
 from models.rows import fetch
 
+ONE_PERSON = "The two are one person; nothing to do."
+
 
 @dataclass(frozen=True, slots=True)
 class StoredPerson:
@@ -54,20 +56,27 @@ def recognise_people(load: ImportSession) -> None:
 
 
 def _leave_out_second_rows(load: ImportSession) -> None:
-    """Leave out rows under a former ref of somebody whom the files have under the new one: it would be a twin."""
+    """Leave out rows under a former ref of somebody whom the files have under the new one: it would be a twin.
+
+    Under another name it is somebody else who was given the ref, or a twin after all: a notice says so.
+    """
     people = load.bundle.people
     unknown = [ref for ref in people if ref not in load.ids("person")]
     refs = load.refs("person")
     before = len(people)
     for former, person in _names(load, unknown).items():
         now = people.get(refs[person])
-        if now is not None and _full_name(now) == _full_name(people[former]):
-            row = people.pop(former)
+        if now is None:
+            continue
+        row = people[former]
+        wrong, hint = f"{former!r} is a former id of {now.ref!r}, who is in the file too", ONE_PERSON
+        if _full_name(now) == _full_name(row):
+            del people[former]
             load.former_refs.add(former)
-            wrong = f"{former!r} is a former id of {now.ref!r}, who is in the file too"
-            load.bundle.notice(
-                replace(row.at, schools=()), "sourcedId", wrong, "The two are one person; nothing to do."
-            )
+        else:
+            wrong += " under another name: this is a new person"
+            hint = f"If they are one: take the row out, and souschef person merge {former} {now.ref}"
+        load.bundle.notice(replace(row.at, schools=()), "sourcedId", wrong, hint)
     if len(people) < before:
         load.bundle.names = load.bundle.names.narrowed({"person": people})
 

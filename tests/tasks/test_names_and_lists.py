@@ -17,6 +17,7 @@ from tests.parameters import first_of
 from tests.tasks.conftest import Ask, School
 from workers.cli import refs
 from workers.cli.main import app
+from workers.cli.views import student
 
 pytestmark = pytest.mark.timeout(120)
 RUN = CliRunner()
@@ -72,6 +73,13 @@ def test_a_student_is_found_by_ref_name_and_beginning(school: School, ask: Ask) 
     for typed in (f"{first_name} {family}", f"{first_name} {family}".upper(), f"{first_name} {family[:-1]}"):
         assert json.loads(run("student", typed, "--json")) == whole
     assert run("class", "math-5a", "--json") == run("class", "MATH-5A", "--json")
+
+
+def test_a_student_without_any_work_has_a_sentence(school: School, ask: Ask) -> None:
+    """In no class, so that no worker ever decides."""
+    ask("""INSERT INTO souschef.person (school_id, ref, role, given_name)
+           SELECT id, 'n1', 'student', 'Nina' FROM souschef.school RETURNING 1""")
+    assert student.NOTHING_YET in " ".join(run("student", "n1").split())
 
 
 def test_several_that_fit_are_listed_and_the_reading_of_their_names_is_logged(school: School, ask: Ask) -> None:

@@ -295,6 +295,22 @@ def test_a_row_under_a_former_id_makes_no_twin(loaded_twice: bool) -> None:  # n
     assert Loaded(report).names()["https://m.example|1"] == "9001"
 
 
+def test_a_row_under_a_former_id_with_another_name_is_a_new_person_whom_the_load_names() -> None:
+    """After a merge of two spellings the next export would part them again, and nobody would know."""
+    load(files())
+    after = files("roster_id_changed.after")
+    load(after)
+    after["users.csv"] += b"s1,,,true,x,student,s1,,Bodo,Lind,,,,,,,05,\n"
+    report = load(after)
+    assert {"s1", "9001"} <= Loaded(report).people.keys()
+    [notice] = report.notices
+    assert (notice.file, notice.hint) == (
+        "users.csv",
+        "If they are one: take the row out, and souschef person merge s1 9001",
+    )
+    assert load(after).notices == []
+
+
 def test_a_name_is_found_however_its_accents_are_written() -> None:
     """Kind: names compared as bytes. The file was written by macOS, the event by a browser."""
     load(files("names_nfc_nfd", base=ONE_ROSTER + CATALOGUE))

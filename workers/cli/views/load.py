@@ -69,7 +69,8 @@ def lines(report: LoadReport, *, dry_run: bool, seconds: float) -> Iterator[str]
     if report.consents:
         yield f"  Consent to questions in protected categories is on record for {', '.join(report.consents)}."
     if report.erased:
-        yield f"  {report.erased:,} people of the files were erased earlier, and are left out."
+        who, is_ = ("person", "is") if report.erased == 1 else ("people", "are")
+        yield f"  {report.erased:,} {who} of the files {is_} erased here, and left out."
     if not report.any:
         yield "  Nothing differs from what is loaded."
     will = "would be" if dry_run else "are"

@@ -16,6 +16,7 @@ from models.reports.students import NamedStatus
 from workers.cli.views.tables import console
 
 OPEN = frozenset({"proposed", "assigned", "started"})
+NOTHING_YET = "Nothing is decided yet. Work is assigned in classes with a scope; `souschef doctor` says who is in none."
 WIDE = 110
 """Columns that the table needs to show refs beside titles."""
 
@@ -32,6 +33,8 @@ def show_student(report: dict[str, Any], statuses: Mapping[str, NamedStatus], ou
     _assignments(report, out)
     if report["nothing_because"]:
         out.print(f"\n{report['nothing_because']}", markup=False)
+    elif not report["assignments"]:
+        out.print(f"\n{NOTHING_YET}", markup=False)
 
 
 def _skills(report: dict[str, Any], statuses: Mapping[str, NamedStatus], *, wide: bool) -> Table:
