@@ -100,7 +100,7 @@ def test_an_error_in_the_shadow_stops_no_decision(
     [
         (("tolerance=0.5",), "tolerance"),
         (("no_such=1",), "no_such"),
-        (("max_open=3",), "the school's"),
+        (("max_open=3",), "whole school"),
         (("tolerance=0", "--until", "14d"), "A shadow has no end."),
     ],
 )
