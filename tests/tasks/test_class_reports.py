@@ -66,7 +66,7 @@ def test_a_group_says_what_rests_on_its_skill(class_ref: str, ask: Ask) -> None:
     for group in groups:
         assert set(group["rests"]) == {row[0] for row in ask(above.format(group["skill"]))}
     printed = " ".join(CliRunner().invoke(app, ["groups", class_ref]).stdout.split())
-    assert all(f"On it rests: {group['rests'][0]}" in printed for group in groups if group["rests"])
+    assert all(f"It is needed for: {group['rests'][0]}" in printed for group in groups if group["rests"])
 
 
 def test_people_read_names_and_a_reason(class_ref: str) -> None:

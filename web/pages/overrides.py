@@ -51,9 +51,9 @@ NAMES_WORK = frozenset({OrderVerb.PIN, OrderVerb.MUST_DO, OrderVerb.FORBID})
 """Verbs that make no sense without a skill or a material."""
 LASTING: dict[str, str] = {"7d": N_("one week"), "14d": N_("two weeks"), "28d": N_("four weeks"), "1d": N_("one day")}
 STATUS = {
-    "pending": N_("Stored. In force when a worker runs."),
+    "pending": N_("Stored. It is not in force yet; look again in a moment."),
     "parked": N_("Stored. It names something that is not loaded yet."),
-    "quarantined": N_("Not taken: a worker could not read it. Tell your administrator."),
+    "quarantined": N_("Not taken: Souschef could not read it. Tell your administrator."),
     "in force": N_("In force."),
     "done": N_("Done."),
     "ended": N_("Ended."),

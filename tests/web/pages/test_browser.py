@@ -159,7 +159,7 @@ def test_the_keyboard_alone_orders(teacher: Page, worker: Worker) -> None:
     page.keyboard.press("Enter")
     page.wait_for_selector("text=Nothing has been done yet")
     press("Do it")
-    page.wait_for_selector("text=In force when a worker runs")
+    page.wait_for_selector("text=It is not in force yet")
     worker.work()
     assert ask("SELECT kind FROM souschef.teacher_order") == [("hold",)]
 

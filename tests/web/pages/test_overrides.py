@@ -79,9 +79,9 @@ def test_a_pin_is_shown_by_name_first_and_nothing_is_written(teacher: Reader, st
 def test_do_it_stores_an_event_and_the_page_says_what_is_true(teacher: Reader, student: Reader, worker: Worker) -> None:
     page, title = pin(teacher, student)
     waiting = teacher.press(page, "/overrides/do")
-    assert "Stored. In force when a worker runs." in waiting.text
+    assert "Stored. It is not in force yet; look again in a moment." in waiting.text
     assert orders() == []
-    assert "Stored. In force when a worker runs." in get(teacher, "overrides")
+    assert "Stored. It is not in force yet; look again in a moment." in get(teacher, "overrides")
     worker.work()
     [(key,)] = ask("SELECT key FROM souschef.teacher_order")
     proof = get(teacher, f"overrides/of/{key}")
@@ -168,7 +168,7 @@ def test_a_form_cannot_name_another_class_or_a_stranger(teacher: Reader, student
 
 def test_the_dial_is_shown_as_a_diff_and_then_set(teacher: Reader, student: Reader, worker: Worker) -> None:
     page = get(teacher, "rules")
-    assert "As it comes." in page
+    assert "Nobody has changed it." in page
     tried = teacher.press(page, "/rules/try", setting="tolerance", value="0", until="7d", reason="before the exam")
     assert "Only what helps most" in tried.text
     assert "Nothing has been done yet." in tried.text
@@ -177,7 +177,7 @@ def test_the_dial_is_shown_as_a_diff_and_then_set(teacher: Reader, student: Read
     [(document, until)] = ask("SELECT document, until FROM souschef.policy WHERE class_id IS NOT NULL")
     assert document == {"tolerance": 0}
     assert list(until) == ["tolerance"]
-    assert "Stored. In force when a worker has decided again" in get(teacher, "rules?done=1")
+    assert "Stored. It is in force when Souschef has chosen again" in get(teacher, "rules?done=1")
     worker.work()
     assert "In force." in get(teacher, "rules?done=1")
     assert f"Set for this class by {teacher.ref}." in get(teacher, "rules")

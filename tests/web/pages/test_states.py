@@ -201,7 +201,7 @@ def _overrides(tour: Tour) -> Iterator[str]:
     tour.press("Show what would change")
     yield "what would change"
     tour.press("Do it")
-    page.wait_for_selector("text=In force when a worker runs")
+    page.wait_for_selector("text=It is not in force yet")
     yield "stored"
     tour.worker.work()
     page.get_by_role("link", name="Look again").click()

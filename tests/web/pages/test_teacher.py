@@ -175,7 +175,7 @@ def test_groups_name_their_students_under_headings_that_differ(
     assert len(set(headings)) == len(headings)
     names = ask("SELECT given_name || ' ' || family_name FROM souschef.person WHERE ref = ANY(:refs)", refs=refs)
     assert sum(name in page for (name,) in names) == len(refs)
-    assert "On it rests:" in page
+    assert "It is needed for:" in page
     assert "data-print" in page
     actions = [row[0] for row in ask("SELECT action FROM souschef.access ORDER BY number")]
     assert actions[-1] == "page groups"

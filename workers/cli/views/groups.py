@@ -78,7 +78,7 @@ def show_groups(grouping: dict[str, Any], *, title: str) -> None:
     for number, group in enumerate(grouping["groups"], start=1):
         out.print(f"\n[bold]{number}. {group['heading']}[/bold] ({group['skill']})\n   {group['because']}")
         if group["rests"]:
-            out.print(f"   On it rests: {'; '.join(group['rests'][:MOST_RESTING])}.")
+            out.print(f"   It is needed for: {'; '.join(group['rests'][:MOST_RESTING])}.")
         for member in group["members"]:
             out.print(f"   {member['name']}: {member['title']} (mastery {_mastery(member)})")
     if grouping["alone"]:
