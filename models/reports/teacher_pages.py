@@ -140,6 +140,32 @@ def declined(session: Session, class_id: int) -> list[Declined]:
     return [_made(Declined, row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The first task of a student that waits until a teacher approves it."""
+
+    student_id: int
+    ref: str
+    name: str
+    title: str
+
+
+def proposals(session: Session, class_id: int) -> list[Proposal]:
+    """Return for each student of a class with a proposal the first one, wherever on the list it stands."""
+    statement = f"""
+        SELECT person.id AS student_id, person.ref,
+               {DISPLAY_NAME} AS name, proposed.title
+          FROM souschef.current_enrolment AS current
+          JOIN souschef.person ON person.id = current.student_id
+          CROSS JOIN LATERAL (
+            SELECT material.title FROM souschef.assignment AS a JOIN souschef.material ON material.id = a.material_id
+             WHERE a.student_id = person.id AND a.state = 'proposed' AND a.menu_position = 0
+               AND coalesce(a.class_id, :class) = :class ORDER BY a.slot LIMIT 1) AS proposed
+         WHERE current.class_id = :class ORDER BY person.family_name, person.given_name, person.ref
+    """  # noqa: S608 - a constant
+    return [_made(Proposal, row) for row in execute(session, statement, {"class": class_id}).mappings()]
+
+
 def student_header(session: Session, class_id: int, student_id: int) -> StudentHeader | None:
     """Return a student of a class; None where nobody in it has this id."""
     statement = f"""

@@ -58,7 +58,7 @@ async def today(request: Request, found: Visit) -> Response:
             "said": teacher_pages.declined(session, class_of(found.visitor)),
             "why_declined": {code: found.spoken.text(each) for code, each in words.WHY_DECLINED.items()},
             "reasons": {number: teacher_words.nothing(line.nothing, found.spoken) for number, line in nothing.items()},
-            "proposed": {number: line for number, line in lines.items() if line.state == "proposed"},
+            "proposed": teacher_pages.proposals(session, class_of(found.visitor)),
             "unmet": unmet_names(session, found.visitor),
             "topics": override_pages.topics(session, found.visitor.school_id),
         }

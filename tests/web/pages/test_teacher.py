@@ -80,6 +80,22 @@ def test_the_class_page_and_the_students_own_page_show_the_same_task_of_now(teac
     assert seen[0] != seen[1]
 
 
+def test_today_names_who_waits_for_approval_wherever_the_proposal_stands(teacher: Reader, student: Reader) -> None:
+    number = student_number(student)
+    waiting = f'/student/{number}"><bdi[^<]*</bdi></a>: “[^”]*” waits for your approval'
+    assert not re.search(waiting, teacher.home())
+    for slot in ask(
+        "SELECT DISTINCT slot FROM souschef.assignment WHERE state = 'assigned' AND student_id = :s", s=number
+    ):
+        with engine.transaction() as session:
+            proposed = """
+                UPDATE souschef.assignment SET state = CASE WHEN slot = :slot THEN 'proposed' ELSE 'assigned' END
+                 WHERE student_id = :student AND state IN ('proposed', 'assigned')
+            """
+            session.connection().execute(text(proposed), {"student": number, "slot": slot[0]})
+        assert re.search(waiting, teacher.home())
+
+
 def test_the_students_page_shows_the_answers_behind_each_number(
     teacher: Reader, student: Reader, worker: Worker
 ) -> None:
