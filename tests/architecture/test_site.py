@@ -92,3 +92,14 @@ def test_the_site_is_built_and_a_broken_link_would_stop_it(tmp_path: Path, monke
     monkeypatch.setattr(docs, "page", lambda source, _: source.read_text() + "\n[gone](gone.md)\n")
     with pytest.raises(SystemExit, match="The site was not built"):
         docs.build()
+
+
+def test_pages_that_are_run_name_a_port_once() -> None:
+    """Who has another port changes one line, and not every command."""
+    for page in DOCS.glob("*.md"):
+        blocks = re.findall(r"^```sh\n(.*?)^```$", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+        lines = [
+            line for block in blocks for line in block.splitlines() if re.search(r"127\.0\.0\.1:(8484|5555)", line)
+        ]
+        assert [line for line in lines if not re.match(r"(api|flower)=http://", line)] == [], page.name
+        assert len(set(lines)) == len(lines), page.name
