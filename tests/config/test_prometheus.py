@@ -133,3 +133,35 @@ def test_every_metric_is_drawn_and_every_name_that_is_asked_for_exists() -> None
         assert names <= metric_names(), expr
     boxes = {(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels}
     assert len(boxes) == len(panels)
+
+
+def test_objectives_ask_for_metrics_and_alerts_that_exist() -> None:
+    page = (ROOT / "docs" / "objectives.md").read_text()
+    assert set(re.findall(r"\bsouschef_[a-z_]+", page)) <= metric_names()
+    names = set(re.findall(r"\bSouschef[A-Z]\w+", page))
+    assert names
+    assert names <= {rule["alert"] for rule in RULES}
+
+
+ROUTES = ROOT / "deploy" / "alertmanager" / "alertmanager.yml"
+
+
+def test_alerts_are_routed_by_a_severity_that_they_have_and_silenced_by_names_that_exist() -> None:
+    found = yaml.safe_load(ROUTES.read_text())
+    severities = {re.fullmatch(r'severity="(\w+)"', each["matchers"][0])[1] for each in found["route"]["routes"]}  # type: ignore[index] # it matches
+    assert severities == {rule["labels"]["severity"] for rule in RULES}
+    names = set(re.findall(r"Souschef\w+", json.dumps(found["inhibit_rules"])))
+    assert names <= {rule["alert"] for rule in RULES}
+
+
+@pytest.mark.skipif(
+    not shutil.which("amtool"), reason="amtool is not installed: apt-get install prometheus-alertmanager"
+)
+def test_alertmanager_accepts_the_routes_and_wakes_somebody_for_critical_alerts() -> None:
+    def amtool(*arguments: str) -> str:
+        return subprocess.run(["amtool", *arguments], capture_output=True, text=True, check=True, timeout=60).stdout
+
+    assert "SUCCESS" in amtool("check-config", str(ROUTES))
+    for severity, receiver in (("critical", "on-call"), ("warning", "mail")):
+        routed = amtool("config", "routes", "test", "--config.file", str(ROUTES), f"severity={severity}")
+        assert routed.strip() == receiver
