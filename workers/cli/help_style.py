@@ -44,6 +44,9 @@ def apply(command: Command, *, database: bool) -> None:
         leaf.short_help = first_sentence(text.description)  # as the help of a group lists it; click would cut it
         for parameter in leaf.params:
             parameter.display_type = partial(_plain_type, parameter.display_type)
+            if parameter.param_type_name == "argument":
+                parameter.metavar = parameter.metavar or parameter.name.upper()
+                parameter.get_usage_pieces = partial(_without_braces, parameter.get_usage_pieces)
         leaf.epilog = _epilog(text, database=database)
 
 
@@ -58,6 +61,11 @@ def _plain_type(display_type: Callable[[Any], str], ctx: Any) -> str:  # noqa: A
     found = display_type(ctx)
     python = _PYTHON_TYPE.fullmatch(found[1:-1])
     return f"<{_PLAIN_TYPES[python[1]]}>" if python else found
+
+
+def _without_braces(usage_pieces: Callable[[Any], list[str]], ctx: Any) -> list[str]:  # noqa: ANN401 - see above
+    """Return the words of an argument for the usage line, where Typer would put those that must be there in braces."""
+    return [re.sub(r"[{}]", "", piece) for piece in usage_pieces(ctx)]
 
 
 def text_of(command: Command) -> HelpText:

@@ -123,7 +123,7 @@ def moodle_roster(  # noqa: PLR0913 - each option of the command is an argument
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read participants or grades of a Moodle course, or a file of *Upload users*, as CSV or Excel.
+    """Read participants or grades of a Moodle course, or a file for its "Upload users", as CSV or Excel.
 
     Writes users.csv, classes.csv and enrollments.csv. With --home and a column of Moodle's own numbers (id), people
     are found in its events at once.

@@ -178,8 +178,10 @@ def main(arguments: list[str] | None = None) -> Any:  # noqa: ANN401 - never ret
     With `--json` the error is a JSON object on standard error, too: message, hint, exit_code.
     """
     words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
     try:
-        code = app(arguments, prog_name="souschef", standalone_mode=False)
+        code = app(words, prog_name="souschef", standalone_mode=False)
     except OperatorError as error:
         _fail(error.message, error.hint, error.exit_code, as_json="--json" in words)
     except typer.Abort:

@@ -52,6 +52,14 @@ def test_help_has_one_form(name: str, capsys: pytest.CaptureFixture[str]) -> Non
 def test_help_names_no_python_type(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = answer(*name.split(), "-h", capsys=capsys)
     assert not re.search(r"<(list\[|str|int|float)", out)
+    assert not re.search(r"[{}]", out.partition("\n")[0])
+
+
+@pytest.mark.parametrize("words", ["", "load", "import roster"])
+def test_help_is_a_word_too(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = answer("help", *words.split(), capsys=capsys)
+    assert asked == answer(*words.split(), "--help", capsys=capsys)
+    assert asked[0] == 0
 
 
 @pytest.mark.parametrize("name", [name for name in main.COMMANDS if hasattr(main.load_command(name), "commands")])

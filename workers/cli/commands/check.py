@@ -33,7 +33,7 @@ def check(
     A name that no file explains is only noted: it may be loaded already.
 
     Examples: souschef check my-school,
-    souschef check "Students 2026.xlsx" --as users --map "Student ID=sourcedId"
+    souschef check "Our skills.xlsx" --as skills --map "Code=skill"
 
     Exit codes: 0 the files would load; 2 they would be refused, or there is nothing to load.
     """

@@ -72,7 +72,7 @@ def load(  # noqa: PLR0913 - each option of the command is an argument
     than 20, or if the roster would end more than 30 % of the enrolments.
 
     Examples: souschef load examples/riverside --dry-run,
-    souschef load "Students 2026.xlsx" --as users --map "Student ID=sourcedId" --map "First=givenName" --map "*="
+    souschef load "Our skills.xlsx" --as skills --map "Code=skill" --map "Name=title" --map "*="
 
     Exit codes: 0 loaded, or nothing differs; 2 the files have problems; 4 no database; 5 migrations are missing.
     """

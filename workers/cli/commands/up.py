@@ -30,12 +30,12 @@ def up(
     """Start everything on this machine and keep it running until Ctrl-C.
 
     PostgreSQL and Valkey are started if SOUSCHEF_DATABASE_URL and SOUSCHEF_BROKER_URL are not set. The database is
-    migrated. The API, a worker, beat and Flower are started, and restarted if they exit.
+    migrated. The API, a worker, the scheduler and Flower are started, and restarted if they exit.
 
     Example: souschef up
 
     Exit codes: 0 stopped by `souschef stop` or SIGTERM, 130 stopped by Ctrl-C, 3 a port is taken, 4 the database does
-    not answer, 6 the broker does not answer, 7 the data directory cannot be written, 8 a process did not start.
+    not answer, 6 the broker does not answer, 7 the data folder cannot be written, 8 a process did not start.
     """
     from rich.console import Console
 
@@ -63,7 +63,7 @@ def up(
 
 
 def stop() -> None:
-    """Stop everything that runs in the data directory; running tasks finish first, within 40 s.
+    """Stop everything that runs in the data folder; running tasks finish first, within 40 s.
 
     Embedded servers that were left behind are stopped too.
 
