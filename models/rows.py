@@ -5,7 +5,7 @@ Plain statements on one table are SQLModel's (`select`, `update`, `delete`) inst
 where text costs less CPU. A list of ids is PostgreSQL's `= ANY(array)` in both: one statement for lists of any length.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from string import Template
@@ -38,10 +38,30 @@ def execute(
 def fetch(
     session: Session, row_type: type[T], statement: str, parameters: Mapping[str, Any] = NO_PARAMETERS
 ) -> list[T]:
-    """Run a statement and make a value of each row, whose columns have the names of the type's fields."""
+    """Run a statement and make a value of each row, whose columns have the names of the type's fields.
+
+    Many rows are made fastest where the columns stand in the order of the fields.
+    """
     result = execute(session, statement, parameters)
-    names = tuple(result.keys())
-    return [row_type(**dict(zip(names, row, strict=True))) for row in result]
+    make = _maker(row_type, tuple(result.keys()))
+    return [make(row) for row in result.all()]
+
+
+def fetch_groups(
+    session: Session, row_type: type[T], statement: str, parameters: Mapping[str, Any] = NO_PARAMETERS
+) -> Iterator[tuple[Any, T]]:
+    """Run a statement whose first column says to whom a row belongs; yield that and the value, made as by `fetch`."""
+    result = execute(session, statement, parameters)
+    make = _maker(row_type, tuple(result.keys())[1:])
+    for row in result.all():
+        yield row[0], make(row[1:])
+
+
+def _maker(row_type: Callable[..., T], names: tuple[str, ...]) -> Callable[[Sequence[Any]], T]:
+    """Return what makes a value of a row with columns of these names."""
+    if names == getattr(row_type, "__match_args__", ())[: len(names)]:
+        return lambda row: row_type(*row)
+    return lambda row: row_type(**dict(zip(names, row, strict=True)))
 
 
 def fetch_dict(session: Session, statement: str, parameters: Mapping[str, Any] = NO_PARAMETERS) -> dict[Any, Any]:

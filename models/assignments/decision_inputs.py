@@ -22,7 +22,7 @@ from learning.selection import (
 )
 from models.assignments import default_scope
 from models.catalogue import DIFFICULTY
-from models.rows import execute
+from models.rows import execute, fetch_groups
 
 NEAREST = f"rung:{Fallback.NEAREST.value}"
 """Reason code of the nearest material of a skill where none fits."""
@@ -85,9 +85,8 @@ def open_assignments(session: Session, students: Collection[int]) -> dict[int, l
          ORDER BY student_id, slot, menu_position
     """
     found: dict[int, list[OpenRow]] = {student: [] for student in students}
-    for row in execute(session, statement, {"students": list(students)}).mappings():
-        columns = dict(row)
-        found[columns.pop("student_id")].append(OpenRow(**columns))
+    for student, row in fetch_groups(session, OpenRow, statement, {"students": list(students)}):
+        found[student].append(row)
     return found
 
 

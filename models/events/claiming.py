@@ -14,7 +14,7 @@ from config import tracing
 from lms.facts import EventKind
 from models.events.inbox import MAX_ATTEMPTS, REPROCESS, ClaimedEvent
 from models.locks import first_shard_key
-from models.rows import execute, load_sql
+from models.rows import execute, fetch, load_sql
 
 BATCH_SIZES = (1_000, 60, 8, 1)
 """Batch sizes for events that have failed 0, 1, 2, 3 or more times."""
@@ -72,11 +72,7 @@ def claim(session: Session, kind: EventKind, *, school_id: int, lease_seconds: f
         "lease": lease_seconds,
         "again": REPROCESS,
     }
-    rows = execute(session, statement, parameters).mappings()
-    return sorted(
-        (ClaimedEvent(**{**row, "surveys": frozenset(row["surveys"])}) for row in rows),
-        key=lambda event: event.id,
-    )
+    return sorted(fetch(session, ClaimedEvent, statement, parameters), key=lambda event: event.id)
 
 
 def try_lock_shards(session: Session, school_id: int, events: Sequence[ClaimedEvent]) -> int:

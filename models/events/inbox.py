@@ -61,7 +61,8 @@ class ClaimedEvent:
     id: int
     source_id: int
     format: str
-    surveys: frozenset[str]
+    surveys: Collection[str]
+    """The surveys of its source that may be read."""
     zone: str | None
     """The time zone of times that name none; None: not set."""
     received_at: dt.datetime
@@ -76,7 +77,7 @@ class ClaimedEvent:
     @property
     def rules(self) -> SourceRules:
         """Return what its source allows to be read, and how its times are read."""
-        return SourceRules(self.surveys, sources.zone_of(self.zone), self.received_at)
+        return SourceRules(frozenset(self.surveys), sources.zone_of(self.zone), self.received_at)
 
 
 @dataclass(slots=True)

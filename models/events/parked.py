@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlmodel import Session
 
 from models.events.inbox import ClaimedEvent
-from models.rows import execute
+from models.rows import fetch
 
 BATCH = 1000
 """Events that are read at once: a payload may be large."""
@@ -22,6 +22,6 @@ def batches(session: Session, school_id: int, *, source: str | None = None) -> I
          ORDER BY inbox.id LIMIT :batch
     """
     parameters = {"school": school_id, "source": source, "batch": BATCH, "after": 0}
-    while rows := execute(session, statement, parameters).mappings().all():
-        yield [ClaimedEvent(**{**row, "surveys": frozenset(row["surveys"])}) for row in rows]
-        parameters["after"] = rows[-1]["id"]
+    while events := fetch(session, ClaimedEvent, statement, parameters):
+        yield events
+        parameters["after"] = events[-1].id
