@@ -165,7 +165,7 @@ class Decision:
     class_id: int | None = None
     """The class whose list it is; None: of a student without a class."""
     record: str = ""
-    """Canonical JSON of the inputs and the outcome: `replay(record) == record`."""
+    """Canonical JSON of the inputs and the outcome: `replay(record) == record`; "" where none was asked for."""
     digest: str = ""
     """Hexadecimal digest of the record's inputs."""
 

@@ -65,6 +65,7 @@ def choose_lists(
     tie_break_key: int,
     as_of: float,
     placement: Placement = NOTHING_PLACED,
+    record_unchanged: bool = True,
 ) -> StudentLists:
     """Choose for all lists of one student at `as_of` (seconds since 1970).
 
@@ -79,11 +80,12 @@ def choose_lists(
         tie_break_key: the school's key of the hash that orders the lists.
         as_of: the moment of the decision.
         placement: what enrolment did to open work before; it goes into the record.
+        record_unchanged: whether to write the record of a decision that changes nothing; else it is "". None is stored.
     """
     ordered = sorted(lists, key=lambda each: list_order(student.student_id, each.class_id, key=tie_break_key))
     inputs = [inputs_of(student, each, catalogue=catalogue, as_of=as_of) for each in ordered]
     builders = decide_lists(inputs, catalogue, max_open=max_open)
-    return _finish(student.student_id, builders, placement, as_of=int(as_of))
+    return _finish(student.student_id, builders, placement, as_of=int(as_of), record_unchanged=record_unchanged)
 
 
 def replay(record: str) -> str:
@@ -121,8 +123,12 @@ def _finish(
     placement: Placement,
     *,
     as_of: int,
+    record_unchanged: bool = True,
 ) -> StudentLists:
     built = [build_decision(builder) for builder in builders]
+    unrecorded = StudentLists(student_id, tuple(decision for decision, _ in built), placement, "", "")
+    if not record_unchanged and not unrecorded.has_changes:
+        return unrecorded
     record, digest = write_record(
         student_id,
         [builder.ctx for builder in builders],

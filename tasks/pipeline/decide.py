@@ -56,5 +56,6 @@ def decide_for(inputs: DecisionInputs, row: StateRow) -> StudentDecision:
         tie_break_key=school.tie_break_key,
         as_of=inputs.as_of.timestamp(),
         placement=student.placed.placement,
+        record_unchanged=False,
     )
     return StudentDecision(row, student.beliefs, decision, student.placed.order_lists)

@@ -68,6 +68,7 @@ def _decide(inputs: DecisionInputs, row: StateRow) -> dict[int | None, Decision]
         tie_break_key=school.tie_break_key,
         as_of=inputs.as_of.timestamp(),
         placement=student.placed.placement,
+        record_unchanged=False,
     )
     return {each.class_id: each for each in decision.lists}
 

@@ -31,7 +31,7 @@ class ListsWorld:
     lists: tuple[ClassList, ...]
     max_open: int = 8
 
-    def choose(self) -> StudentLists:
+    def choose(self, *, record_unchanged: bool = True) -> StudentLists:
         return choose_lists(
             self.base.student,
             self.lists,
@@ -39,6 +39,7 @@ class ListsWorld:
             max_open=self.max_open,
             tie_break_key=3,
             as_of=self.base.as_of,
+            record_unchanged=record_unchanged,
         )
 
     def without(self, class_id: int | None) -> ListsWorld:
