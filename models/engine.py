@@ -8,13 +8,13 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from psycopg import errors
-from psycopg.types.array import ListBinaryDumper
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlmodel import Session
 
 from config.errors import Exit, OperatorError
 from config.settings import settings
+from models.arrays import ArrayDumper
 from models.pooler import Connector
 from models.rows import execute
 
@@ -107,7 +107,7 @@ def engine_for(url: str, *, role: str = "worker") -> Engine:
 
 def _send_arrays_in_binary(connection: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's wrapper has no type
     """Send arrays in binary: in text form, Python would escape every quote of every payload."""
-    connection.adapters.register_dumper(list, ListBinaryDumper)
+    connection.adapters.register_dumper(list, ArrayDumper)
 
 
 @contextmanager
