@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
+from select import POLLIN, poll
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from psycopg import errors
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import InvalidatePoolError, OperationalError, ProgrammingError
 from sqlmodel import Session
 
 from config.errors import Exit, OperatorError
@@ -94,13 +95,13 @@ def engine_for(url: str, *, role: str = "worker") -> Engine:
     engine = create_engine(
         url,
         **sizes,
-        pool_pre_ping=True,
         hide_parameters=True,
         connect_args={"application_name": f"souschef {role}", **CONNECT_ARGS},
     )
     connectors[engine] = Connector(limits)
     connectors[engine].attach(engine)
     event.listen(engine, "connect", _send_arrays_in_binary)
+    event.listen(engine, "checkout", partial(_check_connection, engine))
     _engines.append(engine)
     return engine
 
@@ -108,6 +109,24 @@ def engine_for(url: str, *, role: str = "worker") -> Engine:
 def _send_arrays_in_binary(connection: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's wrapper has no type
     """Send arrays in binary: in text form, Python would escape every quote of every payload."""
     connection.adapters.register_dumper(list, ArrayDumper)
+
+
+def _check_connection(engine: Engine, connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401 - see above
+    """Let the pool open new connections where the server has closed this one.
+
+    A closed socket is readable, and an idle one has nothing to read: so only where there is something, or a pooler
+    stands between, is the server asked, which takes as long as a statement.
+
+    Raises:
+        InvalidatePoolError: it is closed.
+    """
+    readable = poll()
+    try:
+        readable.register(connection.fileno(), POLLIN)
+        if connectors[engine].pooled or readable.poll(0):
+            engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error:
+        raise InvalidatePoolError from None
 
 
 @contextmanager

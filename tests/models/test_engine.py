@@ -1,6 +1,7 @@
 """Connections and forks: what a child does must not be heard on its parent's connections."""
 
 import os
+from select import select
 
 import pytest
 from sqlalchemy import text
@@ -49,3 +50,15 @@ def test_the_server_notices_a_host_that_was_cut_off(database_url: str) -> None:
         names = ("idle", "interval", "count")
         found = [session.connection().exec_driver_sql(f"SHOW tcp_keepalives_{name}").scalar_one() for name in names]
     assert found == ["5", "2", "3"]
+
+
+def test_a_connection_that_the_server_has_closed_is_replaced_unseen(database_url: str) -> None:
+    """As after a restart of the server: its socket is readable, and the next transaction gets another."""
+    with transaction() as session:
+        closed = session.connection().connection.dbapi_connection
+        assert closed is not None
+    ours = backend()
+    with engine.engine_for(database_url, role="door").begin() as other:
+        other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": ours})
+    assert select([closed.fileno()], [], [], 30)[0], "the server has not closed it"
+    assert backend() != ours
