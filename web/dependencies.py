@@ -27,7 +27,7 @@ from models.access.sources import Sender
 from models.events.inbox import RecordResult
 from web import ingest, memory_budget
 from web.auth import basic_or_bearer
-from web.memory_budget import MAX_VALUES, MemoryBudget
+from web.memory_budget import MemoryBudget
 from web.multipart import MEDIA, first_json_part, is_multipart
 from web.notifier import WorkerNotifier
 from web.problems import ProblemError
@@ -300,13 +300,13 @@ JsonBody = Annotated[Document, Depends(json_body, scope="function")]
 """The body of a request as strict JSON."""
 
 
-def parse_json(plain: bytes, *, max_values: int = MAX_VALUES) -> Document:
-    """Return the document in a body.
+def parse_json(plain: bytes, *, max_values: int | None = None) -> Document:
+    """Return the document in a body; without `max_values`, its values were counted before (`memory_budget.estimate`).
 
     Raises:
         ProblemError: the body is not strict JSON, or has too many values.
     """
-    if strict_json.count_values(plain) > max_values:
+    if max_values is not None and strict_json.count_values(plain) > max_values:
         raise ProblemError("too_large")
     try:
         return strict_json.read(plain)
