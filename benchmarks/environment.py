@@ -221,7 +221,12 @@ class Sent:
 
 
 def send(
-    batches: Sequence[Batch], *, api_url: str, credentials: Sequence[Credential], rate: float | None = None
+    batches: Sequence[Batch],
+    *,
+    api_url: str,
+    credentials: Sequence[Credential],
+    rate: float | None = None,
+    senders: int = SENDERS,
 ) -> Sent:
     """Send requests over several connections at once; with `rate`, so many requests a second over all of them.
 
@@ -242,8 +247,8 @@ def send(
                     time.sleep(max(0.0, begin + number / rate - time.monotonic()))
                 _post(client, batch, credentials[number % len(credentials)], sent)
 
-    with ThreadPoolExecutor(SENDERS) as pool:
-        for future in [pool.submit(work) for _ in range(SENDERS)]:
+    with ThreadPoolExecutor(senders) as pool:
+        for future in [pool.submit(work) for _ in range(senders)]:
             future.result()
     return sent
 
