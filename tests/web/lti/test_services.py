@@ -198,7 +198,7 @@ def test_nobody_who_was_erased_comes_back_with_a_roster(fresh: Platform) -> None
     souschef("lti", "roster", number())
     with engine.transaction() as session:
         erasure.erase(session, erasure.find_student(session, "SIS-1"), author="office", reason="request 7")
-    assert "erased earlier" in souschef("lti", "roster", number())
+    assert "erased here, and left out" in souschef("lti", "roster", number())
     assert ask("SELECT count(*) FROM souschef.person WHERE ref = 'SIS-1'") == [(0,)]
 
 
