@@ -49,10 +49,12 @@ async def today(request: Request, found: Visit) -> Response:
 
     def read(session: Session) -> dict[str, object]:
         lines = lines_of(session, found.visitor)
+        found_groups = groups(lines)
         nothing = {number: line for number, line in lines.items() if line.nothing is not None}
         return {
             **shown(session, found),
-            "groups": groups(lines)[:SHOWN_GROUPS],
+            "groups": found_groups[:SHOWN_GROUPS],
+            "in_other_groups": sum(len(group.students) for group in found_groups[SHOWN_GROUPS:]),
             "waiting": teacher_pages.waiting(session, class_of(found.visitor)),
             "nothing": nothing,
             "said": teacher_pages.declined(session, class_of(found.visitor)),

@@ -13,6 +13,7 @@ from models.tables.pages import PageRole
 from tasks.pipeline import lists
 from tests.tasks.conftest import School, ask
 from tests.web.pages.conftest import Reader, Worker
+from web.pages import teacher as teacher_page
 from web.pages import teacher_words, words
 from web.pages.language import NAMES, language
 
@@ -46,6 +47,15 @@ def test_today_names_who_asked_for_help_and_who_is_stuck(
         student.press(task.text, f"/task/{number[1]}", answer="987654321")
         worker.work()
     assert "is stuck" in teacher.home()
+
+
+def test_today_says_how_many_stand_in_groups_that_it_does_not_show(
+    teacher: Reader, student: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert student.home()
+    assert "in another skill" not in teacher.home()
+    monkeypatch.setattr(teacher_page, "SHOWN_GROUPS", 0)
+    assert "1 more student has the widest gap in another skill." in teacher.home()
 
 
 def test_the_class_page_has_a_row_for_every_student_with_task_and_reasons(teacher: Reader, student: Reader) -> None:
