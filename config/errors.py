@@ -24,7 +24,7 @@ EXIT_CODES: dict[int, str] = {
     0: "done",
     Exit.FAILED: "refused, or there is something to look at",
     Exit.WRONG_INPUT: "a wrong argument, name, setting or file",
-    Exit.PORT_TAKEN: "a port is taken, or not for this user",
+    Exit.PORT_TAKEN: "a port is taken, or this user may not open it",
     Exit.DATABASE_UNREACHABLE: "the database does not answer, or refuses its user",
     Exit.MIGRATIONS_MISSING: "migrations are missing",
     Exit.BROKER_UNREACHABLE: "the broker does not answer, or refuses its user",

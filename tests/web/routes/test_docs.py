@@ -21,6 +21,6 @@ def test_the_page_has_the_fields_of_our_own_events_an_example_and_each_problem_o
     page = TestClient(create_app()).get("/docs").text
     for name in ("item_result", "survey_answer", "assignment_declined", "withdraws", "expires_at"):
         assert name in page
-    assert "How right it was, from 0 to 1." in page
+    assert "How right it was, from 0 to 1, no percentage." in page
     assert "curl --user KEY:SECRET --json" in page
     assert page.count("body_timeout") == 1

@@ -64,7 +64,7 @@ ANYWHERE = [
     Mistake("staus", 2, "No such command: staus", "Did you mean status?"),
     Mistake("source ad x", 2, "No such command 'ad'", "Did you mean 'add'"),
     Mistake("status --jsn", 2, "No such option: --jsn", "--json)"),
-    Mistake("load", 2, "Missing argument 'path'", "-h"),
+    Mistake("load", 2, "Missing argument 'PATH'", "-h"),
     Mistake("load ''", 2, "The path is empty", "a single dot"),
     Mistake("load {here}/nowhere", 2, "There is no {here}/nowhere", "Name a file, a folder or a zip", loaded=True),
     Mistake("status", 4, "The database cannot be reached", "SOUSCHEF_DATABASE_URL"),

@@ -70,7 +70,7 @@ def test_a_second_setting_keeps_the_first_and_an_empty_value_removes_one() -> No
         (("canvas", "root_accounts=,"), "names no account"),
         (("canvas", "root_accounts"), "write KEY=VALUE"),
         (("canvas", "colour=blue"), "there are jwks_url, root_accounts, timezone"),
-        (("moodle", f"jwks_url={URL}"), "no setting of a source of the format moodle"),
+        (("moodle", f"jwks_url={URL}"), "source of the format moodle has no setting jwks_url"),
         (("canvsa", f"jwks_url={URL}"), "no source named canvsa"),
     ],
 )
