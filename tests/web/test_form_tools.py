@@ -110,6 +110,7 @@ def test_a_csv_of_google_is_sent_once_however_often(
     assert times == ["2026-09-01T09:05:30+02:00", "2026-09-01T21:06:10+02:00"]
 
 
+@pytest.mark.full
 def test_a_workbook_of_microsoft_is_sent_without_who_is_anonymous(
     api: RunningApi, forms: Credential, inbox_rows: Rows, tmp_path: Path
 ) -> None:

@@ -195,6 +195,7 @@ def test_no_broken_question_bank_raises_anything_but_its_error(
         questions.propose(reader("f", broken, Imported()), Matcher(SKILLS, NAMES), Imported())
 
 
+@pytest.mark.full
 @given(st.text(max_size=300))
 def test_any_text_is_read_as_gift_or_refused(text: str) -> None:
     with suppress(ExportError):
