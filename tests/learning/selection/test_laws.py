@@ -12,7 +12,7 @@ from tests.learning.selection.mutants import MUTANTS, Mutant
 from tests.learning.selection.worlds import random_world
 from tests.parameters import first_of
 
-SEEDS = 3_000
+SEEDS = 5_000
 """Number of random worlds in which a fault must be caught."""
 
 
