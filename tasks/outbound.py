@@ -6,8 +6,9 @@ import ipaddress
 import json
 import re
 import socket
-import time
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -87,15 +88,16 @@ def exchange(
     """
     check_scheme(url, private_allowed=private_allowed)
     bounds = bounds or Bounds(SECONDS, MAX_BYTES)
-    until = time.monotonic() + bounds.seconds
     sent_headers = {"Accept": "application/json", **(headers or {})}
-    extensions: dict[str, Any] = {}
+    deadline = _Deadline()
+    extensions: dict[str, Any] = {"trace": deadline.follow}
     target = _parse_url(url)
     if not private_allowed:
         sent_headers["Host"] = target.netloc.decode()
         extensions["sni_hostname"] = target.host
         target = target.copy_with(host=public_address(target.host, target.port or 443))
     with (
+        deadline.after(bounds.seconds),
         httpx.Client(timeout=bounds.seconds, follow_redirects=False, trust_env=private_allowed) as client,
         client.stream(
             "GET" if body is None else "POST", target, headers=sent_headers, content=body, extensions=extensions
@@ -104,7 +106,7 @@ def exchange(
         answer.raise_for_status()
         if answer.has_redirect_location:
             raise httpx.TooManyRedirects("The address redirects.", request=answer.request)
-        text = _body(answer, until, bounds.max_bytes)
+        text = _body(answer, bounds.max_bytes)
         return Answer(strict_json.read(text) if text.strip() else None, answer.links.get("next", {}).get("url"))
 
 
@@ -163,12 +165,63 @@ def public_address(host: str, port: int) -> str:
     return addresses[0]
 
 
-def _body(answer: httpx.Response, until: float, max_bytes: int) -> bytes:
+def _body(answer: httpx.Response, max_bytes: int) -> bytes:
     body = bytearray()
     for chunk in answer.iter_bytes():
         body += chunk
         if len(body) > max_bytes:
             raise httpx.DecodingError("The answer is too large.", request=answer.request)
-        if time.monotonic() > until:
-            raise httpx.ReadTimeout("The answer comes too slowly.", request=answer.request)
     return bytes(body)
+
+
+class _Deadline:
+    """The end of an exchange, whatever it waits for: the timeouts of httpx begin again with each byte that comes."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_over = False
+        self._connections: list[socket.socket] = []
+
+    @contextmanager
+    def after(self, seconds: float) -> Iterator[None]:
+        """Cut the connections of the block after so many seconds.
+
+        Raises:
+            httpx.ReadTimeout: they were cut, also where the block took that for the end of the answer.
+        """
+        timer = threading.Timer(seconds, self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+            self._check()
+        except httpx.HTTPError:
+            self._check()
+            raise
+        finally:
+            timer.cancel()
+            for connection in self._connections:
+                connection.close()
+
+    def follow(self, step: str, info: Mapping[str, Any]) -> None:
+        """Remember each connection that is opened; httpcore calls this before and after every step of an exchange.
+
+        Raises:
+            httpx.ReadTimeout: it is over.
+        """
+        with self._lock:
+            self._check()
+            if step == "connection.connect_tcp.complete":
+                # A copy, because TLS takes the socket over.
+                self._connections.append(info["return_value"].get_extra_info("socket").dup())
+
+    def _cut(self) -> None:
+        with self._lock:
+            self._is_over = True
+            for connection in self._connections:
+                with suppress(OSError):  # the server was faster
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    def _check(self) -> None:
+        if self._is_over:
+            raise httpx.ReadTimeout("The answer comes too slowly.")
