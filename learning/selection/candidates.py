@@ -74,6 +74,18 @@ class CandidateSearch:
         )
         return [(-value, skill) for value, skill in ranked]
 
+    def highest_value(self, skills: Iterable[int]) -> int:
+        """Return the highest value of the allowed skills; 0 where none is allowed."""
+        value_of, recent = self._skill_values, self.ctx.recent_skills
+        return max(
+            (
+                less_repetition(value, recent.count(skill)) if skill in recent else value
+                for skill in skills
+                if (value := value_of[skill])
+            ),
+            default=0,
+        )
+
     def best_in_scope(self) -> list[Candidate]:
         """Return the best candidates in scope; a skill that is open on another list only where there is no other."""
         apart = self.ctx.scope_apart()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from learning.selection.builder import DecisionBuilder
 from learning.selection.candidates import Candidate, CandidateSearch
 from learning.selection.catalogue import Catalogue
@@ -13,6 +15,7 @@ from learning.selection.gaps_first import (
     best_for_slot,
     fill_for_gap,
     give_way_to_gaps,
+    has_likely_gap,
     waiting_gaps,
     without_fitting_material,
 )
@@ -114,6 +117,11 @@ def replace_expired(builder: DecisionBuilder, search: CandidateSearch) -> None:
 def replacement_candidates(builder: DecisionBuilder, search: CandidateSearch, slot: int) -> list[Candidate]:
     """Exclude an unchanged slot and return what could replace it."""
     builder.exclude(slot)
+    return candidates_instead_of(builder, search, slot)
+
+
+def candidates_instead_of(builder: DecisionBuilder, search: CandidateSearch, slot: int) -> list[Candidate]:
+    """Return what could replace an excluded slot."""
     builder.update_minutes_left(instead_of=slot)
     return best_for_slot(builder, search, instead_of=slot)
 
@@ -133,11 +141,21 @@ def replace_with_better(builder: DecisionBuilder, search: CandidateSearch) -> No
             _replace_one_with_better(builder, search, slot)
 
 
+def _skills_for(builder: DecisionBuilder, slot: int) -> Iterator[int]:
+    """Yield the skills of which `best_for_slot` may return a material instead of this slot's, and others perhaps."""
+    opened = builder.open_skills(instead_of=slot)
+    return (skill for skill in builder.ctx.scope if skill not in opened or has_likely_gap(builder.ctx, skill))
+
+
 def _replace_one_with_better(builder: DecisionBuilder, search: CandidateSearch, slot: int) -> None:
     policy = builder.ctx.policy
-    candidates = replacement_candidates(builder, search, slot)
-    value = current_value(builder.ctx, builder.unchanged[slot].assignment)
-    if not candidates or candidates[0].value * SCALE <= value * (SCALE + policy.hysteresis):
+    builder.exclude(slot)
+    to_beat = current_value(builder.ctx, builder.unchanged[slot].assignment) * (SCALE + policy.hysteresis)
+    candidates = []
+    # No material is worth more than its skill, and most slots are worth as much as any: their materials need no search.
+    if search.highest_value(_skills_for(builder, slot)) * SCALE > to_beat:
+        candidates = candidates_instead_of(builder, search, slot)
+    if not candidates or candidates[0].value * SCALE <= to_beat:
         builder.better_counts.pop(slot, None)
         builder.restore(slot)
         return
