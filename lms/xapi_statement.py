@@ -7,7 +7,7 @@ or the store's).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -91,16 +91,19 @@ def read(statement: object, *, rules: SourceRules) -> Statement:
     )
 
 
-def with_receipt(statement: object, *, received_at: datetime, key: bytes | None) -> object:
+def with_receipt(statement: object, *, received_at: Callable[[], datetime], key: bytes | None) -> object:
     """Give a statement without a timestamp the time of storing and, with a key, one without an id the id of the answer.
 
     Source: xAPI 1.0.3, part 2, 2.4.1 and 2.4.7.
     """
     if not isinstance(statement, Mapping):
         return statement
-    added = {"timestamp": received_at.isoformat()} | ({} if key is None else {"id": id_of(statement, key)})
-    missing = {name: value for name, value in added.items() if name not in statement}
-    return {**statement, **missing} if missing else statement
+    added: dict[str, str] = {}
+    if "timestamp" not in statement:
+        added["timestamp"] = received_at().isoformat()
+    if key is not None and "id" not in statement:
+        added["id"] = id_of(statement, key)
+    return {**statement, **added} if added else statement
 
 
 def voiding(statement: object) -> Retraction:

@@ -1,8 +1,12 @@
 """What each source sends that is not read, by name, so that nothing falls through unseen."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
+from weakref import WeakKeyDictionary
 
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from models.rows import execute, fetch
@@ -11,6 +15,11 @@ MAX_NAMES = 50
 """Names of one source and reason; what comes beyond is counted without its name."""
 KEEP_DAYS = 90
 """A name that has not come for so long is forgotten."""
+ReasonAndName: TypeAlias = tuple[str, str]
+REMEMBER_SECONDS = 60.0
+"""For so long a process takes the stored names of a source from its memory: one statement less a request."""
+_existing: WeakKeyDictionary[Engine, dict[int, tuple[float, frozenset[ReasonAndName]]]] = WeakKeyDictionary()
+"""When the stored (reason, name) of a source were read, and what they were, by database and source id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +34,9 @@ class Unread:
 
 def count(session: Session, school_id: int, source_id: int, counts: Mapping[tuple[str, str], int]) -> None:
     """Add to the counts of a source, by (reason, name); its rows are locked in one order until the commit."""
-    stored_names = """
-        SELECT reason, name FROM souschef.unread WHERE source_id = :source
-    """
     if not counts:
         return
-    stored = {(reason, name) for reason, name in execute(session, stored_names, {"source": source_id})}
+    stored = _stored_names(session, source_id, wanted=counts)
     bounded: dict[tuple[str, str], int] = {}
     for (reason, name), number in sorted(counts.items()):
         used = sum(each[0] == reason for each in stored | bounded.keys())
@@ -52,6 +58,18 @@ def count(session: Session, school_id: int, source_id: int, counts: Mapping[tupl
         "counts": [bounded[key] for key in ordered],
     }
     execute(session, statement, parameters)
+
+
+def _stored_names(session: Session, source_id: int, *, wanted: Collection[ReasonAndName]) -> frozenset[ReasonAndName]:
+    """Return the stored (reason, name) of a source; from memory where all that are wanted were among them just now."""
+    of_database = _existing.setdefault(session.connection().engine, {})
+    read_at, existing = of_database.get(source_id, (-REMEMBER_SECONDS, frozenset()))
+    if time.monotonic() - read_at < REMEMBER_SECONDS and existing.issuperset(wanted):
+        return existing
+    statement = "SELECT reason, name FROM souschef.unread WHERE source_id = :source"
+    existing = frozenset((reason, name) for reason, name in execute(session, statement, {"source": source_id}))
+    of_database[source_id] = time.monotonic(), existing
+    return existing
 
 
 def list_unread(session: Session, source_id: int) -> list[Unread]:

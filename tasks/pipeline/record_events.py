@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from sqlmodel import Session
 
@@ -19,8 +20,11 @@ from models.access.sources import Sender
 from models.events import inbox, sequence_gaps, unread
 from models.events.incoming import NewEvent
 
-Stamp = Callable[[object, datetime, bytes], object]
-"""Adds the time of arrival, and what follows from its key, to an event, for formats that need it."""
+Stamp = Callable[[object, Callable[[], datetime], bytes], object]
+"""Adds the time of arrival, and what follows from its key, to an event, for formats that need it.
+
+Most senders say both, so that the time is asked for only where an event lacks it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ def record(
     keys: list[bytes] = []
     numbers: list[int] = []
     incoming: list[NewEvent] = []
-    now = clock.now(session) if stamp is not None and events else None
+    now = cache(lambda: clock.now(session))
     for event in events:
         envelope = formats.envelope(sender.format, event, rules=sender.rules)
         keys.append(envelope.key)
@@ -60,7 +64,7 @@ def record(
             name = lms_unread.name_of(door, event, envelope.reason)
             unread_names[envelope.reason, name] += bool(name)
         else:
-            content = event if stamp is None or now is None else stamp(event, now, envelope.key)
+            content = event if stamp is None else stamp(event, now, envelope.key)
             incoming.append(NewEvent(envelope.kind, envelope.key, envelope.student, strict_json.write(content)))
     recorded = inbox.record(session, sender, incoming)
     result = IngestResult(

@@ -43,7 +43,7 @@ def test_a_tincan_client_without_id_and_timestamp_is_stamped_once(sample: Json) 
     assert "timestamp" not in bare
     with pytest.raises(PayloadError, match="bad_time"):
         xapi.parse(bare, rules=RULES)
-    stamped = xapi_statement.with_receipt(bare, received_at=datetime(2026, 11, 22, 5, 32, tzinfo=UTC), key=None)
+    stamped = xapi_statement.with_receipt(bare, received_at=lambda: datetime(2026, 11, 22, 5, 32, tzinfo=UTC), key=None)
     fact = one(stamped)
     assert (fact.kind, fact.outcome, fact.student) == (FactKind.ATTEMPT_GRADED, 0.8, "https://lms.school.test|554433")
     # The key is taken before the stamp: the same statement sent an hour later is the same event.
@@ -54,7 +54,7 @@ def test_a_tincan_client_without_id_and_timestamp_is_stamped_once(sample: Json) 
 
 def test_a_timestamp_that_is_there_is_never_replaced() -> None:
     original = statement()
-    assert xapi_statement.with_receipt(original, received_at=datetime.now(UTC), key=bytes(16)) is original
+    assert xapi_statement.with_receipt(original, received_at=datetime.now, key=bytes(16)) is original
 
 
 def test_an_own_id_is_answered_and_a_missing_one_follows_from_the_key() -> None:

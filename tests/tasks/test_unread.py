@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+import sqlalchemy
 from typer.testing import CliRunner
 
 from lms import formats, unread
@@ -46,6 +47,35 @@ def test_names_beyond_fifty_are_counted_together(school: School, ask: Ask) -> No
     assert len(rows) == counts.MAX_NAMES + 1
     assert {name: number for _, name, number in rows}[""] == 11
     assert ("ignored", "made up 00", 2) in rows
+
+
+def test_known_names_are_asked_for_once_a_minute(school: School, ask: Ask) -> None:
+    """A name that another process has deleted comes back; one that is new is looked up."""
+    statements: list[str] = []
+
+    def count() -> int:
+        found = sum("SELECT reason, name" in statement for statement in statements)
+        statements.clear()
+        return found
+
+    with engine.transaction() as session:
+        bind = session.connection().engine
+    remember = lambda *arguments: statements.append(arguments[2])  # noqa: E731 - what SQLAlchemy calls
+    sqlalchemy.event.listen(bind, "before_cursor_execute", remember)
+    try:
+        send(school, event("one"))
+        send(school, event("one", 1))
+        assert count() == 2  # before the first there was none
+        send(school, event("one", 2))
+        assert count() == 0
+        ask("DELETE FROM souschef.unread RETURNING 1")
+        send(school, event("one", 3))
+        assert count() == 0
+        send(school, event("one", 4), event("two"))
+        assert count() == 1
+    finally:
+        sqlalchemy.event.remove(bind, "before_cursor_execute", remember)
+    assert ask(ROWS) == [("ignored", "one", 2), ("ignored", "two", 1)]
 
 
 def test_the_doctor_and_source_show_list_them(school: School) -> None:

@@ -6,6 +6,7 @@ Source: xAPI 1.0.3, part 3, "Statement Resource" and "About Resource".
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
@@ -89,7 +90,7 @@ for _path in ("/xapi/about/", "/xAPI/about"):
 def _stamp(sender: Sender) -> Stamp:
     """Return what adds time and id to statements: by its id a statement can be voided, which Moodle never does."""
 
-    def stamp(statement: object, now: datetime, key: bytes) -> object:
+    def stamp(statement: object, now: Callable[[], datetime], key: bytes) -> object:
         return xapi.with_receipt(statement, received_at=now, key=None if sender.format == "moodle" else key)
 
     return stamp
