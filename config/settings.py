@@ -68,6 +68,12 @@ class Settings(BaseSettings):
     web_rate_burst: int = Field(
         default=10_000, ge=1, le=10**7, description="Requests that a source may send at once after a pause."
     )
+    web_source_requests: int = Field(
+        default=64,
+        ge=1,
+        le=256,
+        description="Requests of a source that an API process reads and stores at the same time, of 256 in all.",
+    )
     flower_host: str = Field(default="127.0.0.1", description="Address of Flower.")
     flower_port: int = Field(default=5555, ge=1, le=65535, description="Port of Flower.")
     flower_user: str = Field(default="chef", description="Flower's user.")

@@ -23,10 +23,12 @@ from starlette.requests import Request
 from config import tracing
 from config.settings import settings
 from lms import strict_json
+from models.access import source_keys
 from models.access.sources import Sender
 from models.events.inbox import RecordResult
 from web import ingest, memory_budget
 from web.auth import basic_or_bearer
+from web.in_flight import InFlight, Limits, Place, place_of
 from web.memory_budget import MemoryBudget
 from web.multipart import MEDIA, first_json_part, is_multipart
 from web.notifier import WorkerNotifier
@@ -34,8 +36,6 @@ from web.problems import ProblemError
 from web.rate_limit import RateLimiter
 from web.request_body import (
     JSON_TYPES,
-    InFlight,
-    Limits,
     decompress,
     decompress_small,
     read_body,
@@ -167,14 +167,19 @@ async def api_state(request: Request) -> ApiState:
 State = Annotated[ApiState, Depends(api_state)]
 
 
-async def limit_concurrency(state: State) -> AsyncIterator[None]:
+async def limit_concurrency(request: Request, state: State) -> AsyncIterator[None]:
     """Count the request among those in flight.
 
     Raises:
         ProblemError: `overloaded`.
     """
-    with state.in_flight.request(state.limits):
+    place = Place(state.in_flight, state.limits)
+    place.enter()
+    request.state.place = place
+    try:
         yield
+    finally:
+        place.leave()
 
 
 def notify_workers(request: Request, recorded: RecordResult) -> None:
@@ -199,7 +204,8 @@ async def authenticate(request: Request, state: ApiState, formats: tuple[str, ..
     """Return the sender by the Authorization header.
 
     Raises:
-        ProblemError: `auth_missing`, `auth_failed`, `rate_limited`, `wrong_door`, `overloaded`, `unavailable`.
+        ProblemError: `auth_missing`, `auth_failed`, `rate_limited`, `too_many_at_once`, `wrong_door`, `overloaded`,
+            `unavailable`.
     """
     header = request.headers.get("authorization")
     if not header:
@@ -207,10 +213,13 @@ async def authenticate(request: Request, state: ApiState, formats: tuple[str, ..
     credential = basic_or_bearer(header)
     if credential is None:
         raise ProblemError("auth_failed")
+    place = place_of(request)
+    place.check_share(source_keys.source_of(credential[0]))  # costs less than to authenticate all that are refused
     sender = await state.run(partial(ingest.authenticate, *credential))
     state.rate_limiter.check(sender.source_id)
     if sender.format not in formats:
         raise ProblemError("wrong_door")
+    place.belongs_to(sender.source_id)
     return sender
 
 
@@ -232,7 +241,7 @@ async def read_plain(
     window_bits = zlib_window_bits(request, allowed=allowed)
     max_bytes = state.max_body_bytes()
     async with AsyncExitStack() as stack:
-        raw = await stack.enter_async_context(read_body(request, state.limits, state.in_flight, max_bytes=max_bytes))
+        raw = await stack.enter_async_context(read_body(request, state.limits, place_of(request), max_bytes=max_bytes))
         in_thread = bool(window_bits) or len(raw) > PARSE_INLINE_BYTES
         plain: bytes | None = raw
         if window_bits:

@@ -19,8 +19,6 @@ log = structlog.get_logger(__name__)
 
 ROLE = "door"
 """The name of the API's database role."""
-MAX_KEY = len(sources.KEY_PREFIX) + 18
-"""A longer key belongs to no source: its number would not fit into 64 bits."""
 
 
 def authenticate(key: str, secret: str) -> Sender:
@@ -29,8 +27,6 @@ def authenticate(key: str, secret: str) -> Sender:
     Raises:
         ProblemError: `auth_failed`.
     """
-    if len(key) > MAX_KEY:
-        raise ProblemError("auth_failed")
     with engine.transaction(role=ROLE) as session:
         sender = sources.authenticate(session, key=key, secret=secret, secret_key=settings().secret_key_bytes())
     if sender is None:

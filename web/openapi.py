@@ -31,7 +31,7 @@ _PROBLEMS = {
     413: "too_large",
     415: "unsupported_media",
     422: "unsupported_version, refused",
-    429: "rate_limited",
+    429: "rate_limited, too_many_at_once",
     503: "unavailable, overloaded",
 }
 _PROBLEM = {

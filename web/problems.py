@@ -36,6 +36,7 @@ SENTENCES = {
     "refused": "This change is refused; `reason` says why.",
     "body_timeout": "The body came too slowly.",
     "rate_limited": "This source sends too often: try again later.",
+    "too_many_at_once": "This source has too many requests under way: send the next when some are answered.",
     "overloaded": "Too many requests at once: try again soon.",
     "unavailable": "The event could not be stored: try again.",
     "internal": "An internal error; nothing was stored.",
@@ -52,11 +53,12 @@ _STATUSES = {
     "unsupported_version": 422,
     "refused": 422,
     "rate_limited": 429,
+    "too_many_at_once": 429,
     "internal": 500,
     "overloaded": 503,
     "unavailable": 503,
 }
-_RETRY_AFTER_SECONDS = {"overloaded": 2, "unavailable": 5}
+_RETRY_AFTER_SECONDS = {"too_many_at_once": 2, "overloaded": 2, "unavailable": 5}
 
 
 class ProblemError(Exception):

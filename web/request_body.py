@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 
 from starlette.requests import ClientDisconnect, Request
 
+from web.in_flight import Limits, Place
 from web.problems import ProblemError
 
 JSON_TYPES = ("application/json", "application/vnd.api+json", "application/ld+json")
@@ -21,86 +21,33 @@ _WINDOW_BITS = {"": 0, "identity": 0, "gzip": 31, "x-gzip": 31, "deflate": 15}
 """Content-Encoding -> zlib's window bits, which also say the container; 0: not compressed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Limits of one process for all requests together, and for each."""
-
-    body_bytes: int | None = None
-    """Largest body, also after decompression; None: as configured."""
-    buffered_bytes: int = 64 * 1024 * 1024
-    """All bodies in memory together, as they were sent; a request beyond gets 503, unless it is the only one."""
-    requests: int = 256
-    """Requests being read or stored at the same time."""
-    idle_seconds: float = 5.0
-    """Longest silence within a body."""
-    total_seconds: float = 30.0
-    """Longest time for a whole body."""
-    wait_seconds: float = 4.0
-    """Longest wait for a free thread, about as long as a database statement may take."""
-    answer_seconds: float = 4.5
-    """Longest time for all threads and database work of a request together."""
-
-
-@dataclass(slots=True)
-class InFlight:
-    """The requests and body bytes that a process is handling now."""
-
-    requests: int = 0
-    body_bytes: int = 0
-
-    @contextmanager
-    def request(self, limits: Limits) -> Iterator[None]:
-        """Count a request until the end of the block.
-
-        Raises:
-            ProblemError: `overloaded`.
-        """
-        if self.requests >= limits.requests:
-            raise ProblemError("overloaded")
-        self.requests += 1
-        try:
-            yield
-        finally:
-            self.requests -= 1
-
-
 @asynccontextmanager
-async def read_body(request: Request, limits: Limits, in_flight: InFlight, *, max_bytes: int) -> AsyncIterator[bytes]:
+async def read_body(request: Request, limits: Limits, place: Place, *, max_bytes: int) -> AsyncIterator[bytes]:
     """Read the body and count it as buffered until the end of the block.
 
     Raises:
-        ProblemError: `too_large`, `body_timeout`, `overloaded`.
+        ProblemError: `too_large`, `body_timeout`, `overloaded`, `too_many_at_once`.
     """
     length = request.headers.get("content-length", "")
     if length.isascii() and length.isdigit() and (len(length) > MAX_LENGTH_DIGITS or int(length) > max_bytes):
         raise ProblemError("too_large")
+    with place.buffering():
+        yield await _whole(request, limits, place, max_bytes=max_bytes)
+
+
+async def _whole(request: Request, limits: Limits, place: Place, *, max_bytes: int) -> bytes:
     chunks = bytearray()
-    try:
-        await _fill(chunks, request, limits, in_flight, max_bytes=max_bytes)
-        body = bytes(chunks)
-    except BaseException:
-        in_flight.body_bytes -= len(chunks)
-        raise
-    del chunks
-    try:
-        yield body
-    finally:
-        in_flight.body_bytes -= len(body)
-
-
-async def _fill(chunks: bytearray, request: Request, limits: Limits, in_flight: InFlight, *, max_bytes: int) -> None:
     try:
         async with asyncio.timeout(limits.total_seconds):
             stream = request.stream()
             while chunk := await _next_chunk(stream, limits.idle_seconds):
                 chunks += chunk
-                in_flight.body_bytes += len(chunk)
                 if len(chunks) > max_bytes:
                     raise ProblemError("too_large")
-                if in_flight.body_bytes > max(limits.buffered_bytes, len(chunks)):
-                    raise ProblemError("overloaded")
+                place.count_bytes(len(chunk))
     except (TimeoutError, ClientDisconnect):
         raise ProblemError("body_timeout") from None
+    return bytes(chunks)
 
 
 async def _next_chunk(stream: AsyncGenerator[bytes, None], seconds: float) -> bytes:

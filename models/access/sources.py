@@ -20,13 +20,11 @@ from config.time_zones import UnknownTimeZoneError, time_zone
 from lms.facts import SourceRules
 from lms.formats import FORMATS
 from models import clock
-from models.access import schools
+from models.access import schools, source_keys
 from models.access.schools import SchoolKey
 from models.rows import execute
 from models.tables import School, Source
 
-KEY_PREFIX = "souschef-"
-MAX_KEY_LENGTH = 28
 PAGES = "souschef-pages"
 """The name of the source of our own pages."""
 COMMAND_LINE = "souschef-command-line"
@@ -211,11 +209,12 @@ def _own_sender(session: Session, school_id: int, name: str) -> Sender:
 
 def authenticate(session: Session, *, key: str, secret: str, secret_key: bytes) -> Sender | None:
     """Return the sender whose key and secret these are, or None."""
-    if not key.startswith(KEY_PREFIX) or not key[len(KEY_PREFIX) :].isdecimal() or len(key) > MAX_KEY_LENGTH:
+    number = source_keys.source_of(key)
+    if number is None:
         return None
     # A row of the same columns: each request asks, and to make the object takes longer than to ask.
     statement = "SELECT * FROM souschef.source WHERE id = :id"
-    source: Any = execute(session, statement, {"id": int(key[len(KEY_PREFIX) :])}).one_or_none()
+    source: Any = execute(session, statement, {"id": number}).one_or_none()
     if source is None:
         return None
     matches = [
@@ -268,7 +267,7 @@ def _sender(source: Source) -> Sender:
 
 
 def _credential(source: Source, *, school: str, secret_key: bytes) -> Credential:
-    key = f"{KEY_PREFIX}{source.id}"
+    key = source_keys.key_of(source.id)
     return Credential(source.name, school, source.format, key, secret(source, source.generation, secret_key))
 
 

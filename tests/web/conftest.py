@@ -22,8 +22,8 @@ from models.access.sources import Credential
 from models.tables import School
 from web.app import create_app
 from web.dependencies import ApiState
+from web.in_flight import Limits
 from web.notifier import WorkerNotifier
-from web.request_body import Limits
 
 AddSource: TypeAlias = Callable[..., Credential]
 """Makes a source, by name and format."""

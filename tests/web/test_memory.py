@@ -18,9 +18,9 @@ import pytest
 from tests.chaos.system import ChaosSystem, running_system
 from tests.web.conftest import RunningApi, basic
 from web.dependencies import MAX_EVENTS, ApiState
+from web.in_flight import Limits
 from web.memory_budget import MAX_VALUES, SMALL_BYTES, MemoryBudget, estimate
 from web.problems import ProblemError
-from web.request_body import Limits
 
 MIB = 1024 * 1024
 LARGEST = 16 * MIB

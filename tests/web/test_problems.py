@@ -20,7 +20,7 @@ from sqlalchemy import text
 from config.settings import settings as configured
 from models import engine as store
 from tests.web.conftest import AddSource, RunningApi
-from web.request_body import Limits
+from web.in_flight import Limits
 
 Rows: TypeAlias = Callable[[], list[tuple[str, str, bytes]]]
 CANARY = "canary-7f3a"

@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from models import engine as store
 from web.dependencies import THREADS, ApiState
+from web.in_flight import Limits
 from web.problems import ProblemError
-from web.request_body import Limits
 
 
 def test_two_waits_of_one_request_share_its_patience() -> None:

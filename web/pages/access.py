@@ -23,6 +23,7 @@ from models.tables.pages import PageRole
 from tasks.pipeline.overrides import RefusedError
 from web import ingest
 from web.dependencies import state_of
+from web.in_flight import Place
 from web.pages.language import Language, select_language
 from web.pages.render import PageRefusedError, page
 from web.pages.safety import COOKIE, cookies, form_token, is_form_token, is_from_our_page, set_cookie
@@ -137,7 +138,7 @@ async def form(request: Request) -> dict[str, str]:
         raise PageRefusedError("form")
     try:
         state = state_of(request)
-        async with read_body(request, state.limits, state.in_flight, max_bytes=MAX_FORM) as raw:
+        async with read_body(request, state.limits, Place(state.in_flight, state.limits), max_bytes=MAX_FORM) as raw:
             pairs = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except (ValueError, ProblemError):
         raise PageRefusedError("form") from None

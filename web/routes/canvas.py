@@ -29,6 +29,7 @@ from web.dependencies import (
     parse_json,
     read_json,
 )
+from web.in_flight import address_of, place_of
 from web.jws import InvalidSignatureError, KeySets, SignedMessage, parse_jws, verify
 from web.problems import ProblemError
 from web.request_body import JSON_TYPES, read_body, zlib_window_bits
@@ -55,7 +56,9 @@ async def read_delivery(request: Request, state: State) -> AsyncIterator[tuple[S
             yield sender, document
         return
     window_bits = zlib_window_bits(request, allowed=SIGNED_TYPES)
-    async with read_body(request, state.limits, state.in_flight, max_bytes=MAX_BYTES) as raw:
+    place = place_of(request)
+    place.belongs_to(address_of(request))
+    async with read_body(request, state.limits, place, max_bytes=MAX_BYTES) as raw:
         signed = await state.run(lambda: _read_signed(raw, window_bits))
         sender, document = await state.waited_for(_find_signer(signed)), signed.document
         state.rate_limiter.check(sender.source_id)

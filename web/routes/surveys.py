@@ -25,6 +25,7 @@ from web.dependencies import (
     parse_json,
     read_json,
 )
+from web.in_flight import address_of, place_of
 from web.problems import ProblemError
 from web.request_body import decompress, read_body, zlib_window_bits
 
@@ -50,7 +51,9 @@ async def read_delivery(request: Request, state: State) -> AsyncIterator[tuple[S
     if not _has_signature(request.headers):
         raise ProblemError("auth_missing")
     window_bits = zlib_window_bits(request)
-    async with read_body(request, state.limits, state.in_flight, max_bytes=MAX_BYTES) as raw:
+    place = place_of(request)
+    place.belongs_to(address_of(request))
+    async with read_body(request, state.limits, place, max_bytes=MAX_BYTES) as raw:
         sender = await state.run(lambda: _find_signer(raw, request.headers))
         state.rate_limiter.check(sender.source_id)
         yield sender, await state.run(lambda: _parse(raw, window_bits))

@@ -1,0 +1,137 @@
+"""The requests that a process is reading or storing now: bounded for all together, and for each sender."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+
+from config.settings import settings
+from web.problems import ProblemError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of one process for all requests together, and for each."""
+
+    body_bytes: int | None = None
+    """Largest body, also after decompression; None: as configured."""
+    buffered_bytes: int = 64 * 1024 * 1024
+    """All bodies in memory together, as they were sent; a request beyond gets 503, unless it is the only one."""
+    sender_bytes: int = 32 * 1024 * 1024
+    """Those of one sender; a request beyond gets 429, unless it is its only one."""
+    requests: int = 256
+    """Requests being read or stored at the same time."""
+    sender_requests: int | None = None
+    """Those of one sender; None: as configured."""
+    idle_seconds: float = 5.0
+    """Longest silence within a body."""
+    total_seconds: float = 30.0
+    """Longest time for a whole body."""
+    wait_seconds: float = 4.0
+    """Longest wait for a free thread, about as long as a database statement may take."""
+    answer_seconds: float = 4.5
+    """Longest time for all threads and database work of a request together."""
+
+
+@dataclass(slots=True)
+class InFlight:
+    """The requests and body bytes that a process is handling now, all and those of each sender."""
+
+    requests: int = 0
+    body_bytes: int = 0
+    requests_of: Counter[Hashable] = field(default_factory=Counter)
+    bytes_of: Counter[Hashable] = field(default_factory=Counter)
+
+
+class Place:
+    """The place of one request among those in flight."""
+
+    __slots__ = ("_body_bytes", "_in_flight", "_limits", "_sender")
+
+    def __init__(self, in_flight: InFlight, limits: Limits) -> None:
+        self._in_flight, self._limits = in_flight, limits
+        self._sender: Hashable = None
+        self._body_bytes = 0
+
+    def enter(self) -> None:
+        """Count the request, until it leaves.
+
+        Raises:
+            ProblemError: `overloaded`.
+        """
+        if self._in_flight.requests >= self._limits.requests:
+            raise ProblemError("overloaded")
+        self._in_flight.requests += 1
+
+    def belongs_to(self, sender: Hashable) -> None:
+        """Count the request among those of a sender: a source, or an address that is not known as one yet.
+
+        Raises:
+            ProblemError: `too_many_at_once`.
+        """
+        self.check_share(sender)
+        self._in_flight.requests_of[sender] += 1
+        self._sender = sender
+
+    def check_share(self, sender: Hashable) -> None:
+        """Do nothing where a sender may have one more request under way.
+
+        Raises:
+            ProblemError: `too_many_at_once`.
+        """
+        most = self._limits.sender_requests or settings().web_source_requests
+        if self._in_flight.requests_of.get(sender, 0) >= most:
+            raise ProblemError("too_many_at_once")
+
+    def leave(self) -> None:
+        """Count the request no longer."""
+        in_flight, sender = self._in_flight, self._sender
+        in_flight.requests -= 1
+        if sender is not None:
+            in_flight.requests_of[sender] -= 1
+            if not in_flight.requests_of[sender]:
+                del in_flight.requests_of[sender]
+
+    @contextmanager
+    def buffering(self) -> Iterator[None]:
+        """Count the bytes of a body until the end of the block."""
+        try:
+            yield
+        finally:
+            self._add_bytes(-self._body_bytes)
+
+    def count_bytes(self, number: int) -> None:
+        """Count bytes of the body that have come.
+
+        Raises:
+            ProblemError: `too_many_at_once`, `overloaded`.
+        """
+        self._add_bytes(number)
+        in_flight, limits = self._in_flight, self._limits
+        if in_flight.bytes_of[self._sender] > max(limits.sender_bytes, self._body_bytes):
+            raise ProblemError("too_many_at_once")
+        if in_flight.body_bytes > max(limits.buffered_bytes, self._body_bytes):
+            raise ProblemError("overloaded")
+
+    def _add_bytes(self, number: int) -> None:
+        in_flight, sender = self._in_flight, self._sender
+        self._body_bytes += number
+        in_flight.body_bytes += number
+        in_flight.bytes_of[sender] += number
+        if not in_flight.bytes_of[sender]:
+            del in_flight.bytes_of[sender]
+
+
+def place_of(request: Request) -> Place:
+    """Return the place of a request, which the route's first dependency has taken."""
+    place: Place = request.state.place
+    return place
+
+
+def address_of(request: Request) -> Hashable:
+    """Return what an unknown sender is counted by: the address of the last proxy, where it stands behind one."""
+    return "address", request.client.host if request.client else ""
