@@ -140,9 +140,12 @@ class DecisionBuilder:
         return next(slot for slot in range(len(used) + 1) if slot not in used)
 
     def withdraw(self, slot: int, trigger: Trigger, detail: str = "") -> None:
-        """Withdraw an excluded assignment; its materials do not come back at once."""
+        """Withdraw an excluded assignment; its materials count as used of late from now on, as at the next refresh."""
         status = self.unchanged.pop(slot)
+        self.better_counts.pop(slot, None)
         self.replaced_materials += status.materials
+        self.ctx.open_materials.difference_update(status.materials)
+        self.ctx.recent_materials.update(status.materials)
         self.withdrawals += [Withdrawal(slot, material, trigger, detail) for material in status.materials]
 
     def exclude(self, slot: int) -> None:

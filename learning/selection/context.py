@@ -94,7 +94,7 @@ class DecisionContext:
         forbids = [override for override in inputs.overrides if override.kind == OverrideKind.FORBID]
         self.forbidden_materials = frozenset(o.material for o in forbids if o.material is not None)
         self.forbidden_skills = frozenset(o.skill for o in forbids if o.material is None)
-        self.recent_materials = frozenset(inputs.history.materials) | frozenset(inputs.memory.replaced_materials)
+        self.recent_materials = {*inputs.history.materials, *inputs.memory.replaced_materials}
         self.recent_contexts: list[str | None] = list(inputs.history.contexts)
         self.recent_skills: list[int] = list(inputs.history.skills)
         self.minutes_left: int | None = None

@@ -14,10 +14,10 @@ from learning.selection.fixed_point import SCALE
 from learning.selection.gaps_first import (
     best_for_slot,
     fill_for_gap,
+    gaps_for_last_place,
     give_way_to_gaps,
     has_likely_gap,
     waiting_gaps,
-    without_fitting_material,
 )
 from learning.selection.inputs import Inputs
 from learning.selection.liked_theme import give_way_to_liked
@@ -46,9 +46,10 @@ def decide_list(inputs: Inputs, catalogue: Catalogue, *, recorded: bool = False)
         give_way_to_gaps(builder, search)
         # A replacement may take fewer minutes and so leave room for another assignment.
         fill_slots(builder, search)
-        fulfil_by_chosen(builder)
-        # Last, so that it changes nothing but themes.
+        # After all that decides on skills, so that it changes nothing but themes, and their minutes.
         give_way_to_liked(builder, search)
+        fill_slots(builder, search)
+        fulfil_by_chosen(builder)
     return builder
 
 
@@ -73,7 +74,7 @@ def fill_slots(builder: DecisionBuilder, search: CandidateSearch) -> None:
         slot = builder.first_free_slot()
         # The last place is for the deepest gap, where nothing fits it and something else is open already.
         is_last = builder.open_count() > 0 and builder.room() == 1 and not builder.has_nearest()
-        if is_last and fill_for_gap(builder, without_fitting_material(builder, search), slot=slot):
+        if is_last and fill_for_gap(builder, gaps_for_last_place(builder, search), slot=slot):
             continue
         if builder.open_count() > 0 and builder.room() == 1 and fill_stretch(builder, slot=slot):
             continue
@@ -165,4 +166,3 @@ def _replace_one_with_better(builder: DecisionBuilder, search: CandidateSearch, 
         return
     builder.withdraw(slot, Trigger.BETTER)
     builder.fill_slot(search, candidates, slot=slot)
-    builder.better_counts.pop(slot)

@@ -25,7 +25,7 @@ from learning.selection.hard_rules import (
     reading_level_fits,
     skill_set_allowed,
 )
-from learning.selection.material_index import DifficultyIndex, MaterialRow, SkillSetIndex
+from learning.selection.material_index import MaterialRow
 from learning.selection.stability import is_on_hold, missing_prerequisites
 
 RELAXED_BAND = Relaxation(relaxed_band=True)
@@ -139,41 +139,26 @@ def _fits_but_is_open_elsewhere(ctx: DecisionContext) -> bool:
 def _last_obstacle(ctx: DecisionContext, skills: list[int]) -> tuple[int, MaterialRow | None]:
     """Return the position of the last obstacle that any material of these skills gets to, and the first such material.
 
-    Of each index only the easiest, the hardest and the best-fitting material are checked, and only where they can get
-    further than those before.
+    All materials of these skills are looked at, so that it does not matter which the decision has met: a replay has the
+    one that is returned here.
     """
     last, first_entry = 0, None
+    not_ready, no_level = (_OBSTACLES.index(r) for r in (NoAssignmentReason.NOT_READY, NoAssignmentReason.NO_LEVEL))
     for skill_set in (skill_set for skill in skills for skill_set in ctx.catalogue.index.get(skill, ())):
         is_ready = not ctx.forbidden_skills.isdisjoint(skill_set.skills) or skill_set_allowed(ctx, skill_set.skills)
-        if not is_ready and last >= _OBSTACLES.index(NoAssignmentReason.NOT_READY):
+        if not is_ready and last >= not_ready:
             continue
-        for index in skill_set.by_context.values():
-            at_level = _entry_at_level(ctx, skill_set, index)
-            if at_level is None and last >= _OBSTACLES.index(NoAssignmentReason.NO_LEVEL):
+        for tier in skill_set.all_materials.tiers:
+            # All materials of a tier are equally hard.
+            if last >= no_level and not level_fits(ctx, tier[0], relaxed=True):
                 continue
-            for entry in (index.tiers[0][0], index.tiers[-1][0], at_level):
-                obstacle = _OBSTACLES.index(_obstacle_of(ctx, entry, is_ready=is_ready)) if entry else 0
+            for entry in tier:
+                obstacle = _OBSTACLES.index(_obstacle_of(ctx, entry, is_ready=is_ready))
                 if obstacle > last:
                     last, first_entry = obstacle, entry
-    # A replay finds the materials of the record only, so what is in it counts here too.
-    for entry in [entry for _, entry in sorted(ctx.recorded_entries.items()) if entry.skills[0] in skills]:
-        is_ready = not ctx.forbidden_skills.isdisjoint(entry.skills) or skill_set_allowed(ctx, entry.skills)
-        obstacle = _OBSTACLES.index(_obstacle_of(ctx, entry, is_ready=is_ready))
-        if obstacle > last:
-            last, first_entry = obstacle, entry
+                if last == len(_OBSTACLES) - 1:
+                    return last, first_entry
     return last, first_entry
-
-
-def _entry_at_level(ctx: DecisionContext, skill_set: SkillSetIndex, index: DifficultyIndex) -> MaterialRow | None:
-    success_model = ctx.success_model(skill_set.skills)
-    nearest = success_model and index.find_nearest(
-        success_model,
-        target=ctx.policy.target_success,
-        target_logit=ctx.policy.target_success_logit,
-        band=ctx.policy.relaxed_band,
-        accept=lambda entry: not_stuck(ctx, entry) and is_active(ctx, entry),
-    )
-    return nearest[0] if nearest else None
 
 
 def _obstacle_of(ctx: DecisionContext, entry: MaterialRow, *, is_ready: bool) -> NoAssignmentReason:

@@ -32,8 +32,9 @@ def best_for_slot(
 
     The first place goes by value, the next ones to likely gaps at the root (`roots_of`), until they have half of
     the list. A skill with a likely gap gets another slot only where no other skill is worth nearly as much, and a skill
-    without one gets no second. No skill at its target gets one while a skill with a gap has none. A skill that is open
-    on another list comes last.
+    without one gets no second. No skill at its target gets one while a skill with a gap has none: so what a gap has
+    gives way to its own kind only, while anything at its target is open. A skill that is open on another list comes
+    last.
     """
     ctx = builder.ctx
     own = None if instead_of is None else builder.unchanged[instead_of].assignment.skill
@@ -50,11 +51,15 @@ def _each_skill_once(
     opened = builder.open_skills(instead_of=instead_of)
     taken = scope & opened
     waiting = waiting_gaps(builder, instead_of=instead_of)
+    # What is replaced may be the only material of its gap, which waits then.
+    own = None if instead_of is None else builder.unchanged[instead_of].assignment.skill
+    replaces_gap = own in builder.ready_gaps()
+    if replaces_gap and own not in opened and opened & skills_at_target(builder.ctx):
+        # The gap would wait while a skill at its target has a slot.
+        return search.best_candidates(scope & {own, *waiting})
     roots_first = opened and 2 * open_roots(builder, instead_of=instead_of) < builder.ctx.policy.slots
     if roots_first and (roots := search.best_candidates(scope & roots_of(builder.ctx, waiting))):
         return roots
-    # What is replaced may be the only material of its gap, which waits then.
-    replaces_gap = instead_of is not None and builder.unchanged[instead_of].assignment.skill in builder.ready_gaps()
     skills = scope - skills_at_target(builder.ctx) if waiting or replaces_gap else scope
     others = search.best_candidates(skills - taken)
     # One slot is enough for a skill without a likely gap, whatever else there is.
@@ -141,11 +146,17 @@ def fill_for_gap(builder: DecisionBuilder, skills: list[int], *, slot: int) -> b
     return False
 
 
-def without_fitting_material(builder: DecisionBuilder, search: CandidateSearch) -> list[int]:
-    """Return the waiting skills with a gap of which no material fits, the lowest mastery first."""
+def gaps_for_last_place(builder: DecisionBuilder, search: CandidateSearch) -> list[int]:
+    """Return the waiting skills with a gap of which no material fits, the lowest mastery first.
+
+    None while no gap at the root has a slot and something fits one: that comes first.
+    """
     waiting = waiting_gaps(builder)
     values = {skill: value for value, skill in search.rank_skills(waiting)}
-    return [skill for skill in waiting if skill in values and not search.best_of_skill(skill, values[skill])]
+    unfit = [skill for skill in waiting if skill in values and not search.best_of_skill(skill, values[skill])]
+    if unfit and not open_roots(builder) and search.best_candidates(roots_of(builder.ctx, waiting) - set(unfit)):
+        return []
+    return unfit
 
 
 def give_way_to_gaps(builder: DecisionBuilder, search: CandidateSearch) -> None:

@@ -55,15 +55,15 @@ def _replace_if_liked(builder: DecisionBuilder, search: CandidateSearch, slot: i
         ctx.open_materials.update(status.materials)
         builder.restore(slot)
         return
-    builder.withdraw(slot, Trigger.INTEREST_KNOWN)
-    builder.better_counts.pop(slot, None)
     options = build_menu(ctx, search, liked)
     choice = ContextChoice(liked, ContextReason.INTEREST, default, 0, default, ContextReason.INTEREST.value)
     builder.drafts.append(
         SlotDraft(slot, tuple(options), choice, (liked, default), fallbacks_of(ctx, options, search.relaxation))
     )
+    builder.withdraw(slot, Trigger.INTEREST_KNOWN)
     stays = {option.entry.id for option in options}
     builder.replaced_materials = [material for material in builder.replaced_materials if material not in stays]
+    ctx.recent_materials.difference_update(stays)
     ctx.add_menu([option.entry for option in options])
     search.forget_skill(liked.skill)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -27,7 +28,7 @@ from learning.selection.policy_fixed import FixedPolicy
 
 VERSION = 2
 """Version of the record's format: the first held one list, the second holds all lists of a student."""
-ENGINE = 3
+ENGINE = 4
 """The number of the rules and weights that decide; another number, and the same inputs may give another outcome."""
 _UNCHANGED = {
     "student": "student_id",
@@ -245,7 +246,8 @@ def _catalogue_record(used: _Used) -> dict[str, Any]:
         return {"version": 0, "skills": [], "topics": [], "materials": []}
     skills = []
     # A material of the record may practise a skill without a belief.
-    for skill in sorted(beliefs.keys() | {skill for entry in used.entries.values() for skill in entry.skills}):
+    read = beliefs.keys() | {skill for entry in used.entries.values() for skill in entry.skills}
+    for skill in sorted(_with_needs(catalogue, read)):
         title = catalogue.skills[skill].title if skill in used.titles else ""
         unlocks = [pair for pair in catalogue.unlocks.get(skill, ()) if pair[0] in beliefs]
         weight = round(catalogue.skills[skill].weight * SCALE)
@@ -256,6 +258,17 @@ def _catalogue_record(used: _Used) -> dict[str, Any]:
         "topics": [(ref, catalogue.topics[ref].title) for ref in sorted(used.topics)],
         "materials": [tuple(used.entries[material]) for material in sorted(used.entries)],
     }
+
+
+def _with_needs(catalogue: Catalogue, skills: AbstractSet[int]) -> set[int]:
+    """Return skills with all that they rest on: a gap at the root may lie below a skill without a belief."""
+    found, pending = set(skills), list(skills)
+    while pending:
+        needs = catalogue.prerequisites.get(pending.pop(), ())
+        new = {need for need in needs if need in catalogue.skills and need not in found}
+        found |= new
+        pending += new
+    return found
 
 
 def _read_inputs(body: dict[str, Any], beliefs: Mapping[int, FixedBelief]) -> Inputs:

@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import takewhile
 
 from learning import selection
 from learning.mastery.beliefs import gap_probability, mastery, predicted_success
@@ -283,19 +284,15 @@ def interest_changes_no_rule(world: World) -> None:
                     10_000 - round(world.policy.interest_tolerance * 10_000)
                 )
     # The first automatic slot has the same best candidate by skill, whatever the interests; of a slot whose theme gives
-    # way to a liked one the skill stays.
-    best = [
-        next(
-            (r["skill_only"] for r in recorded_slots(d) if r["order"] is None and r["slot"] not in _given_way(d)), None
-        )
-        for d in (first, second)
-    ]
+    # way to a liked one the skill stays. What comes after such a slot fills the minutes that a shorter theme leaves.
+    best = [next((r["skill_only"] for r in _before_given_way(d) if r["order"] is None), None) for d in (first, second)]
     if len(automatic_slots(first)) == len(first.filled_slots):
         assert (best[0] and best[0][:5]) == (best[1] and best[1][:5])
 
 
-def _given_way(decision: Decision) -> set[int]:
-    return {w.slot for w in decision.withdrawals if w.trigger is Trigger.INTEREST_KNOWN}
+def _before_given_way(decision: Decision) -> list[dict]:  # type: ignore[type-arg] # JSON
+    given_way = {w.slot for w in decision.withdrawals if w.trigger is Trigger.INTEREST_KNOWN}
+    return list(takewhile(lambda record: record["slot"] not in given_way, recorded_slots(decision)))
 
 
 def recorded_slots(decision: Decision) -> list[dict]:  # type: ignore[type-arg] # JSON
@@ -531,7 +528,9 @@ def _is_surely_ready(world: World, skill: int) -> bool:
 def roots_come_next(world: World) -> None:
     """L18: the second place of a new list goes to a likely gap at the root, where one fits and the first has none.
 
-    Looked at where nothing is open and no teacher says anything: then the places are filled in their order.
+    Looked at where nothing is open and no teacher says anything: then the places are filled in their order. A material
+    whose theme was in six of the last nine uses, the first place's among them, fits no place (H6): who has just done
+    six sheets on football gets no seventh, and the gap waits a place until another theme has come between.
     """
     calm = world.but(open_assignments=(), overrides=TeacherOverrides(()), policy=replace(world.policy, explore_every=0))
     slots = calm.choose().filled_slots
@@ -539,14 +538,15 @@ def roots_come_next(world: World) -> None:
         return
     first, second = slots[:2]
     used = {option.material for option in first.menu}
-    # The first menu may use up a theme, and minutes: what is as short as the second place's fits into what is left.
-    themes = {calm.catalogue.entries[material].context for material in used} - {None}
+    last_contexts = [*(attempt.context for attempt in _attempts(calm)), first.menu[0].context][-9:]
+    # The first menu uses minutes: what is as short as the second place's fits into what is left.
     minutes = calm.catalogue.entries[second.menu[0].material].minutes
     waiting = {
         entry.skills[0]
         for entry in calm.catalogue.entries.values()
         if entry.id not in used and entry.skills[0] != first.skill and not _broken_rules(calm, entry)
-        if entry.context not in themes and entry.minutes <= minutes
+        if entry.context is None or last_contexts.count(entry.context) < 6
+        if entry.minutes <= minutes
         if not _on_the_edge(calm, entry) and _is_surely_root(calm, entry.skills[0])
     }
     if waiting and not _has_gap(calm, first.skill):

@@ -96,6 +96,16 @@ def test_no_assignment_has_a_reason_and_a_sentence(why: NoAssignmentReason, worl
     assert decision.no_assignment_sentence.endswith(".")
 
 
+def test_the_reason_for_no_assignment_looks_at_every_material() -> None:
+    """The easiest and the hardest are forbidden; the one between gets further, for it is only too easy."""
+    made = [plain(-6.0, first=20), plain(-5.0, first=30), plain(-4.0, first=40)]
+    forbidden = TeacherOverrides(
+        tuple(TeacherOverride(material, OverrideKind.FORBID, material=material) for material in (20, 40))
+    )
+    decision = only(*made, offsets={2: 3.0}).but(overrides=forbidden).choose()
+    assert decision.no_assignment_reason is NoAssignmentReason.NO_LEVEL
+
+
 def test_no_assignment_where_every_skill_is_at_its_target() -> None:
     seen = (MaterialAttempt(90, 2, NOW - 9, 1.0, "music"), MaterialAttempt(91, 2, NOW - 8, 1.0, "space"))
     assert only(plain(), offsets={2: 3.0}, history=seen).choose().no_assignment_reason is NoAssignmentReason.ALL_MET

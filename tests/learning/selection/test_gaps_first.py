@@ -216,6 +216,47 @@ def test_work_without_a_gap_gives_way_where_no_gap_is_open() -> None:
     assert after(world, decision).choose().withdrawals == ()
 
 
+@pytest.mark.parametrize(("beside", "stays"), [(MET, True), (UNKNOWN, False)])
+def test_a_gap_keeps_its_old_sheet_while_a_skill_at_its_target_has_a_slot(beside: int, *, stays: bool) -> None:
+    """Left for 15 days, and the gap's only sheet: it makes room for another skill, but not beside one at its target."""
+    offsets = {MET: 2.8, GAP: -0.2, UNKNOWN: 1.1}
+    world = three_skills(offsets=offsets, sheets=1, policy=Policy(slots=2, explore_every=0))
+    fitting = with_difficulties(world.catalogue, {10: 1.7, 20: -1.3, 30: 0.0})
+    skills = [*fitting.skills.values(), Skill(4, "S4", "skill 4")]
+    other = Material(40, "sheet", (4,), 0.0, None, Depth.NEUTRAL)
+    made = [
+        Material(entry.id, "sheet", entry.skills, entry.difficulty / 1e4, None, Depth.NEUTRAL)
+        for entry in fitting.entries.values()
+    ]
+    catalogue = Catalogue.build(version=1, skills=skills, materials=[*made, other], topics=[])
+    opened = (
+        CurrentAssignment(0, beside, (10 * beside,), AssignmentState.ASSIGNED, NOW - DAY),
+        CurrentAssignment(1, GAP, (20,), AssignmentState.ASSIGNED, NOW - 15 * DAY),
+    )
+    beliefs = {**world.student.beliefs, 4: belief(4, 1.1, offset_variance=0.8)}
+    scope = ClassScope(dict.fromkeys(beliefs))
+    decision = world.but(catalogue=catalogue, open_assignments=opened, beliefs=beliefs, scope=scope).choose()
+    assert (1 in {slot.slot for slot in decision.unchanged_slots}) is stays
+    assert stays or [each.trigger for each in decision.withdrawals] == [Trigger.HOLD_LIMIT]
+
+
+def test_of_two_places_the_last_is_for_a_root_that_something_fits() -> None:
+    """Skill 3 has the deepest gap and nothing that fits, but it rests on skill 2, whose gap something fits."""
+    skills = [Skill(1, "S1", "skill 1"), Skill(2, "S2", "skill 2"), Skill(3, "S3", "skill 3", 5, 1, (Prerequisite(2),))]
+    made = [Material(10 * n, "sheet", (n,), -0.3, None, Depth.NEUTRAL) for n in (1, 2, 3)]
+    catalogue = Catalogue.build(version=1, skills=skills, materials=made, topics=[])
+    beliefs = {1: belief(1, 1.1, offset_variance=0.6), 2: belief(2, 0.8, offset_variance=0.0), 3: belief(3, -3.0)}
+    world = five_skills(
+        catalogue=catalogue,
+        beliefs=beliefs,
+        scope=ClassScope({1: NOW + DAY, 2: None, 3: None}),
+        policy=Policy(slots=2, explore_every=0),
+    )
+    ctx = decision_context(world)
+    assert ([has_likely_gap(ctx, n) for n in (1, 2, 3)], ctx.is_ready(2)) == ([False, True, True], True)
+    assert [slot.skill for slot in world.choose().filled_slots] == [1, 2]
+
+
 def test_a_skill_without_a_likely_gap_gets_no_second_task() -> None:
     offsets = {MET: 1.0, GAP: 1.1, UNKNOWN: 1.2}
     unsure = {skill: belief(skill, logit, offset_variance=0.8) for skill, logit in offsets.items()}
