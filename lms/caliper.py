@@ -38,6 +38,7 @@ from lms.json_fields import (
     number,
     parse_datetime,
     text_at,
+    valid_name,
     valid_ref,
 )
 
@@ -53,7 +54,7 @@ def envelope(event: object, *, rules: SourceRules) -> Envelope:
         iri_of(part_of_attempt(get_path(event, "object"), "assignee"))
         if kind == "GradeEvent"
         else iri_of(get_path(event, "actor"))
-    )
+    ).strip()
     match kind:
         case "AssessmentItemEvent" if action_of(event) in _ANSWERED:
             event_kind: EventKind | None = EventKind.ASSESSMENT
@@ -110,7 +111,7 @@ def version_is_read(document: object) -> bool:
 
 
 def _answered(event: Mapping[str, Any], rules: SourceRules) -> tuple[Fact, ...] | Ignored:
-    student = valid_ref(iri_of(event.get("actor")), "/actor/id")
+    student = valid_name(iri_of(event.get("actor")), "/actor/id")
     if is_anonymous(student):
         return Ignored("anonymous")
     if is_staff(event):
@@ -126,7 +127,7 @@ def _answered(event: Mapping[str, Any], rules: SourceRules) -> tuple[Fact, ...] 
 def _graded(event: Mapping[str, Any], rules: SourceRules) -> tuple[Fact, ...] | Ignored:
     # The object is the attempt; `generated.attempt` may name the attempt on the whole test instead.
     attempt = mapping(event.get("object"), "/object")
-    student = valid_ref(iri_of(part_of_attempt(attempt, "assignee")), "/object/assignee")
+    student = valid_name(iri_of(part_of_attempt(attempt, "assignee")), "/object/assignee")
     if is_anonymous(student):
         return Ignored("anonymous")
     taken = valid_ref(iri_of(attempt), "/object/id")

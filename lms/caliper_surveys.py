@@ -11,7 +11,7 @@ from typing import Any
 from lms import caliper_answers
 from lms.caliper_entities import action_of, class_of, iri_of, is_anonymous, is_staff
 from lms.facts import Fact, FactKind, Ignored, SourceRules
-from lms.json_fields import get_path, key_of, localized_text, names, parse_datetime, valid_ref
+from lms.json_fields import get_path, key_of, localized_text, names, parse_datetime, valid_name, valid_ref
 
 CONSENT = {"OptedIn": True, "OptedOut": False}
 
@@ -22,7 +22,7 @@ def answer(event: Mapping[str, Any], *, survey: str, rules: SourceRules) -> tupl
     Raises:
         PayloadError: it cannot be understood.
     """
-    student = valid_ref(iri_of(event.get("actor")), "/actor/id")
+    student = valid_name(iri_of(event.get("actor")), "/actor/id")
     if is_anonymous(student):
         return Ignored("not_collected")
     if is_staff(event):
@@ -54,7 +54,7 @@ def consent(event: Mapping[str, Any], *, survey: str, rules: SourceRules) -> tup
     Raises:
         PayloadError: it cannot be understood.
     """
-    student = valid_ref(iri_of(event.get("actor")), "/actor/id")
+    student = valid_name(iri_of(event.get("actor")), "/actor/id")
     if is_anonymous(student):
         return Ignored("not_collected")
     when = parse_datetime(event.get("eventTime"), "/eventTime", rules=rules)

@@ -47,6 +47,7 @@ from lms.json_fields import (
     postgres_text,
     score_fraction,
     text_at,
+    valid_name,
     valid_ref,
 )
 
@@ -74,7 +75,7 @@ _MAX_PLACE = 10**15
 def envelope(event: object, *, rules: SourceRules) -> Envelope:
     """Read from the type where an event belongs."""
     type_name, own = text_at(event, "type"), text_at(event, "id")
-    student = text_at(event, "student") or ""
+    student = (text_at(event, "student") or "").strip()
     key = content_digest(event) if own is None else digest("canonical", type_name, own)
     number = _number(event)
     if type_name is None:
@@ -122,10 +123,10 @@ def parse(event: object, *, rules: SourceRules) -> Parsed:
     fact = Fact(
         kind=kind,
         key=key_of(kind.value, _fact_name(kind, top)),
-        student=valid_ref(top.get("student"), "/student"),
+        student=valid_name(top.get("student"), "/student"),
         occurred_at=parse_datetime(top.get("at"), "/at", rules=rules),
         sequence=_sequence(top),
-        class_ref=None if top.get("class") is None else valid_ref(top["class"], "/class"),
+        class_ref=None if top.get("class") is None else valid_name(top["class"], "/class"),
         subject=_subject(kind, top),
         attempt=None if top.get("attempt") is None else valid_ref(top["attempt"], "/attempt"),
         outcome=outcome,
@@ -142,7 +143,7 @@ def _withdrawal(top: Mapping[str, Any], rules: SourceRules) -> Retraction:
         raise PayloadError("schema", "/of", "the type of the withdrawn event is due")
     return Retraction(
         key=key_of(of, valid_ref(top.get("withdraws"), "/withdraws")),
-        student=valid_ref(top.get("student"), "/student"),
+        student=valid_name(top.get("student"), "/student"),
         revised_at=parse_datetime(top.get("at"), "/at", rules=rules),
     )
 
@@ -181,7 +182,7 @@ def _statement(kind: FactKind, top: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _interest(kind: FactKind, top: Mapping[str, Any]) -> dict[str, Any]:
-    topic = valid_ref(top.get("topic"), "/topic")
+    topic = valid_name(top.get("topic"), "/topic")
     if kind is FactKind.INTEREST_VETO:
         return {"topic": topic, "vetoed": _flag(top.get("vetoed", True), "/vetoed")}
     if top.get("direction") not in _DIRECTIONS:
@@ -258,7 +259,8 @@ def _subject(kind: FactKind, top: Mapping[str, Any]) -> tuple[str, ...]:
         return ()
     if not isinstance(several, list) or not several:
         raise PayloadError("schema", "/subject", "a name or a list of names is due")
-    return tuple(valid_ref(each, f"/subject/{place}") for place, each in enumerate(several))
+    read = valid_ref if kind is FactKind.SURVEY_ANSWER else valid_name  # a questionnaire names questions to the letter
+    return tuple(read(each, f"/subject/{place}") for place, each in enumerate(several))
 
 
 def _fact_name(kind: FactKind, top: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from lms.canonical import ORDER
 from lms.facts import Order, OrderVerb, PayloadError, SourceRules
-from lms.json_fields import MAX_TEXT, mapping, parse_datetime, postgres_text, valid_ref
+from lms.json_fields import MAX_TEXT, mapping, parse_datetime, postgres_text, valid_name, valid_ref
 
 DAYS = 28
 """An order that names no end lasts for so long: nobody remembers it for longer."""
@@ -76,7 +76,7 @@ def write(order: Order) -> dict[str, Any]:
 
 
 def _optional(top: Mapping[str, Any], name: str) -> str | None:
-    return None if top.get(name) is None else valid_ref(top[name], f"/{name}")
+    return None if top.get(name) is None else valid_name(top[name], f"/{name}")
 
 
 def _text(value: object, pointer: str) -> str:

@@ -58,7 +58,8 @@ def parse(event: object, *, rules: SourceRules) -> Parsed:
 def student_of(event: object) -> str:
     """Return the student's id as Canvas names them in this event; outcome results know only the uuid."""
     body = get_path(event, "body")
-    return _id(get_path(body, "student_id")) or _id(get_path(body, "user_id")) or _id(get_path(body, "user_uuid"))
+    ids = (_id(get_path(body, name)).strip() for name in ("student_id", "user_id", "user_uuid"))
+    return next(filter(None, ids), "")
 
 
 def _grade(metadata: Mapping[str, Any], body: Mapping[str, Any], *, rules: SourceRules) -> tuple[Fact, ...] | Ignored:

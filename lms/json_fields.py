@@ -76,6 +76,15 @@ def valid_ref(value: object, pointer: str) -> str:
     return value
 
 
+def valid_name(value: object, pointer: str) -> str:
+    """Return the name of what a school loads, without the space around it: files are read without it, too.
+
+    Raises:
+        PayloadError: `schema`, or `bad_unicode`.
+    """
+    return valid_ref(value, pointer).strip()
+
+
 def _fits_an_index(name: str) -> bool:
     return name.isascii() or len(name.encode()) <= MAX_REF_BYTES
 

@@ -83,7 +83,7 @@ def student_of(event: object) -> str:
     value = get_path(event, "form_response", "hidden", "user_id")
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return value if isinstance(value, str) else ""
+    return value.strip() if isinstance(value, str) else ""
 
 
 def _fact(

@@ -134,13 +134,16 @@ def id_of(statement: object, key: bytes) -> str:
 
 
 def student_of(statement: object) -> str:
-    """Return `homePage|account name`, or the mbox or openid of an actor without an account; "" where there is none."""
+    """Return `homePage|account name`, or the mbox or openid of an actor without an account; "" where there is none.
+
+    A name is the school's, which files give without the space around it.
+    """
     account = get_path(statement, "actor", "account")
     home, name = get_path(account, "homePage"), get_path(account, "name")
-    if isinstance(home, str) and isinstance(name, str) and home and name:
-        return f"{home}|{name}"
+    if isinstance(home, str) and isinstance(name, str) and home and (own := name.strip()):
+        return f"{home}|{own}"
     found = (get_path(statement, "actor", field) for field in _ACCOUNTLESS)
-    return next((value for value in found if isinstance(value, str) and value), "")
+    return next((value.strip() for value in found if isinstance(value, str) and value), "")
 
 
 def is_guest(statement: object) -> bool:
