@@ -18,6 +18,8 @@ from models.tables import Class, PageSession, Person
 from models.tables.pages import PageRole
 from models.tables.people import AliasKind
 
+BY_LINK = "link-"
+"""How the launch of a session begins that a signed link has opened: there is no course to go back to."""
 HOURS = 8
 """How long a page stays open."""
 CLAIM_MINUTES = 5
@@ -75,7 +77,8 @@ def open_session(  # noqa: PLR0913 - the columns of a row
     `course_id`: the course whose class the teacher still has to say.
     """
     lasting = dt.timedelta(minutes=CLAIM_MINUTES) if waiting else dt.timedelta(hours=HOURS)
-    opened = Opened(secrets.token_urlsafe(12), secrets.token_urlsafe(32))
+    launch = ("" if link_id is None else BY_LINK) + secrets.token_urlsafe(12)
+    opened = Opened(launch, secrets.token_urlsafe(32))
     session.add(
         PageSession(
             school_id=school_id,

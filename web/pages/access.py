@@ -91,22 +91,27 @@ async def in_snapshot(request: Request, work: Callable[[Session], R]) -> R:
     return await in_transaction(request, read)
 
 
+def ended(launch: str) -> str:
+    """Return the code of a page that has ended: who came by a signed link has no course to go back to."""
+    return "ended_link" if launch.startswith(page_sessions.BY_LINK) else "ended"
+
+
 async def visit(request: Request, launch: str) -> Visit:
     """Return whose page a request asks for.
 
     Raises:
-        PageRefusedError: `ended`, `too_fast`, `busy`.
+        PageRefusedError: `ended`, `ended_link`, `too_fast`, `busy`.
     """
     secret = cookies(request).get(launch)
     if secret is None:
-        raise PageRefusedError("ended")
+        raise PageRefusedError(ended(launch))
     try:
         state_of(request).page_limiter.check(launch)
     except ProblemError:
         raise PageRefusedError("too_fast") from None
     found = await in_transaction(request, lambda session: page_sessions.visitor(session, launch, secret))
     if found is None:
-        raise PageRefusedError("ended")
+        raise PageRefusedError(ended(launch))
     spoken = select_language(found.languages, request.headers.get("accept-language"), fallback=found.school_language)
     zone = dt.UTC if found.time_zone is None else time_zone(found.time_zone)
     return Visit(found, secret, replace(spoken, zone=zone))

@@ -104,6 +104,11 @@ REFUSALS: dict[str, tuple[int, str, str]] = {
     ),
     "no_cookie": (400, N_("Your browser did not keep our cookie."), N_("Please open the link in a new window.")),
     "ended": (403, N_("This page has ended."), N_("Please go back to your course and click the link again.")),
+    "ended_link": (
+        403,
+        N_("This page has ended."),
+        N_("Please open your link again. If it does not work any more, ask for a new link."),
+    ),
     "link": (403, N_("This link does not work any more."), N_("Please ask for a new one.")),
     "form": (403, N_("This form did not come from our page."), N_("Please go back and try again.")),
     "not_found": (404, N_("There is nothing here."), ""),

@@ -21,7 +21,7 @@ from models.reports.skill_evidence import SkillEvidence
 from tasks.pipeline import overrides
 from tasks.pipeline.growth import load_growth
 from web.pages import student, teacher_words, words
-from web.pages.access import TeacherVisit, Visit, in_snapshot, in_transaction
+from web.pages.access import TeacherVisit, Visit, ended, in_snapshot, in_transaction
 from web.pages.dot_plot import dot_plot
 from web.pages.growth_chart import GrowthChart, growth_chart
 from web.pages.language import N_, Language
@@ -245,10 +245,10 @@ def class_of(visitor: Visitor) -> int:
     """Return the class of a teacher's session.
 
     Raises:
-        PageRefusedError: `ended`: the class is not there any more.
+        PageRefusedError: `ended`, `ended_link`: the class is not there any more.
     """
     if visitor.class_id is None:
-        raise PageRefusedError("ended", frames=visitor.frames)
+        raise PageRefusedError(ended(visitor.launch), frames=visitor.frames)
     return visitor.class_id
 
 

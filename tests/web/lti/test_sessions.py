@@ -140,6 +140,24 @@ def test_a_signed_link_opens_the_same_page_until_it_is_revoked(school: int, tool
     assert [browser.get(path).status_code, browser.get(opened).status_code] == [403, 403]
 
 
+@pytest.mark.parametrize(
+    ("language", "advice"), [("en", "ask for a new link"), ("de", "um einen neuen Link"), ("es", "un enlace nuevo")]
+)
+def test_who_came_by_a_link_is_not_sent_to_a_course(
+    registered: Platform, browser: Browser, school: int, language: str, advice: str
+) -> None:
+    """The page of a link and that of a launch end; only the second has a course where it can be opened again."""
+    by_link = browser.get(link(school, "b1-s1")[1]).headers["location"]
+    by_launch = browser.launch(registered).headers["location"]
+    with engine.transaction() as session:
+        session.connection().execute(text("UPDATE souschef.page_session SET expires_at = (SELECT souschef.clock())"))
+    browser.accept_language = language
+    pages = [browser.get(path) for path in (by_link, by_launch)]
+    assert [(page.status_code, advice in page.text) for page in pages] == [(403, True), (403, False)]
+    browser.cookies.clear()  # as a browser does after eight hours
+    assert advice in browser.get(by_link).text
+
+
 def test_a_signed_link_ends_by_itself_and_cannot_be_made_up(school: int, tool: str) -> None:
     number, path = link(school, "b1-s1")
     other, _ = link(school, "b1-s2")
