@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from config.settings import settings
 from lms.facts import EventKind
 from models import engine
-from models.events import inbox
+from models.events import counters, inbox
 from models.events.incoming import NewEvent
 from models.reports import source_status
 from tests.tasks.conftest import Ask, School
+from workers import preflight
 from workers.cli.main import app
 from workers.cli.views.status import duration
 
@@ -55,6 +57,19 @@ def test_a_source_that_is_revoked_is_left_out_once_nothing_of_it_waits(school: S
     assert "own" in shown()
     assert CliRunner().invoke(app, ["source", "revoke", "own"]).exit_code == 0
     assert "own" not in shown()
+
+
+def test_the_hint_to_start_workers_comes_only_where_up_does_not_run(school: School) -> None:
+    """The only worker may be killed before its first sweep, and `up` starts another one."""
+    assert "none has looked for work yet: souschef up" in shown()
+    settings().data_dir.mkdir()
+    with preflight.exclusive_data_dir(settings().data_dir):
+        assert json.loads(shown("--json"))["up_runs"] is True
+        page = shown()
+    assert "none has looked for work yet; souschef up runs, and starts them" in page
+    with engine.transaction() as session:
+        counters.record_sweep(session)
+    assert "one looked for work 0 s ago" in shown()
 
 
 @pytest.mark.parametrize(

@@ -99,15 +99,18 @@ def status(
 
 def _figures() -> tuple[dict[str, Any], dt.datetime]:
     """Return the figures JSON-ready, and the time of the database."""
+    from config.settings import settings
     from models import clock, engine
     from models.reports import source_status
     from models.reports import status as status_report
+    from workers.cli.views.status import up_runs
 
     with engine.transaction() as session:
         figures = status_report.status(session)
         sources = [asdict(row) for row in source_status.source_statuses(session)]
         now = clock.now(session)
     figures["sources"] = [{name: _plain(value) for name, value in row.items()} for row in sources]
+    figures["up_runs"] = up_runs(settings().data_dir)
     return figures, now
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -39,7 +40,7 @@ def _lines(figures: Mapping[str, Any], now: dt.datetime) -> Iterator[Text]:
         yield _line("Lost", lost, bad=True)
     visible = figures["visible_95_in_100_within_seconds"]
     speed = f"; 95 of 100 events are visible within {visible:g} s" if visible is not None else ""
-    yield _line("Workers", f"{_swept(figures['sweep_seconds'])}{speed}", bad=False)
+    yield _line("Workers", f"{_swept(figures)}{speed}", bad=False)
     stale = figures["stale_students"]
     due = f", {stale:,} due for a refresh" if stale else ""
     yield _line("Students", f"{figures['students']:,}{due}; {figures['open_slots']:,} tasks open", bad=False)
@@ -74,8 +75,24 @@ def _codes(figures: Mapping[str, Any], state: str) -> str:
     return ", ".join(f"{code} {count}" for code, count in sorted(figures[f"{state}_by_code"].items()))
 
 
-def _swept(seconds: float | None) -> str:
-    return "none has swept yet: souschef up" if seconds is None else f"one looked for work {duration(seconds)} ago"
+def _swept(figures: Mapping[str, Any]) -> str:
+    seconds = figures["sweep_seconds"]
+    if seconds is not None:
+        return f"one looked for work {duration(seconds)} ago"
+    if figures["up_runs"]:
+        return "none has looked for work yet; souschef up runs, and starts them"
+    return "none has looked for work yet: souschef up"
+
+
+def up_runs(data_dir: Path) -> bool:
+    """Whether `souschef up` runs in a data directory, as far as this user may see."""
+    from config.errors import DataDirNotOwnedError
+    from workers.preflight import supervisor_pid
+
+    try:
+        return supervisor_pid(data_dir) is not None
+    except DataDirNotOwnedError:
+        return False
 
 
 def _sources(rows: list[dict[str, Any]], now: dt.datetime) -> Table:
