@@ -61,7 +61,7 @@ COMMON = (
     _must("id", _REF, "The sender's own id, unique within the source and type. The same one twice is one event."),
     _must("at", _TIME, "When it happened, in ISO 8601. Without a zone it is in the source's."),
 )
-STUDENT = Field("student", _REF, "The student, by a name that the roster has.")
+STUDENT = Field("student", _REF, "The student, by a name that the roster has; space around a name does not count.")
 CLASS = Field("class", _REF, "The class, by a name that the roster has.")
 ANYWHERE = (
     CLASS,
@@ -78,7 +78,7 @@ _OUTCOME = (
 _REPLACES = Field("replaces", _REF, "The id of the result that a regrade replaces.")
 _POSITION = Field("position", _PLACE, "Where it stood in the menu, from 0.")
 _WHICH = _must("assignment", _ASSIGNMENT, "The `assignment_id` of `lms.assignments`.")
-_TOPIC = _must("topic", _REF, "The topic's code.")
+_TOPIC = _must("topic", _REF, "The topic's code. The event waits for a topic that is not loaded.")
 
 
 def _on_assignment(kind: FactKind, about: str) -> EventType:

@@ -117,13 +117,19 @@ class FactBuilder:
             ):
                 return None, None, self._about_assignment(fact, student)
             case FactKind.INTEREST_FEEDBACK | FactKind.INTEREST_VETO:
-                if not student.interests_enabled:
-                    raise IgnoredFactError(interest_switch.CODE)
-                return None, None, fact.value
+                return None, None, self._about_topic(fact, student)
             case FactKind.ATTEMPT_GRADED | FactKind.CONSENT:
                 return self._attempt_total(fact)
             case _:
                 assert_never(fact.kind)
+
+    def _about_topic(self, fact: Fact, student: Student) -> Mapping[str, Any]:
+        """Return what is stored of what a student said of a topic; one that is not loaded is waited for."""
+        if not student.interests_enabled:
+            raise IgnoredFactError(interest_switch.CODE)
+        if fact.value["topic"] not in self.materials.topic_ids:
+            raise UnknownNameError("unknown_topic", fact.value["topic"])
+        return fact.value
 
     def _about_assignment(self, fact: Fact, student: Student) -> Mapping[str, Any]:
         """Return what is stored of what a student did with an assignment; help may be asked for without one."""

@@ -27,6 +27,7 @@ from tasks.pipeline.overrides import affected_students
 from tasks.pipeline.resolve_names import (
     ITEM_FACTS,
     SKILL_FACTS,
+    TOPIC_FACTS,
     ResolvedNames,
     UnknownNameError,
     resolve_material,
@@ -51,7 +52,7 @@ class UnknownName:
     """A name in an event that the school has not loaded."""
 
     kind: str
-    """student, item, skill, survey, class, material or order."""
+    """student, item, skill, survey, topic, class, material or order."""
     name: str
     called: str = ""
     """What people call it, where the sender says."""
@@ -189,6 +190,8 @@ def _unknown_subject(builder: FactBuilder, format_name: str, fact: Fact, names: 
     survey = str(fact.value.get("survey", ""))
     if survey and survey not in builder.materials.questionnaires:
         yield UnknownName("survey", survey)
+    if fact.kind in TOPIC_FACTS and fact.value["topic"] not in builder.materials.topic_ids:
+        yield UnknownName("topic", fact.value["topic"])
 
 
 def _item_name(format_name: str, subject: tuple[str, ...]) -> str:

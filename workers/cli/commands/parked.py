@@ -10,7 +10,7 @@ import typer
 
 from workers.cli.options import AsJson, School, Source
 
-app = typer.Typer(help="List the names that events wait for: students, items, skills, surveys.", no_args_is_help=True)
+app = typer.Typer(help="List the names that events wait for: students, items, skills and others.", no_args_is_help=True)
 
 
 class Fill(StrEnum):

@@ -19,6 +19,7 @@ PARKED = {
     ),
     "unknown_item": ("an item that is not aligned", "Load the alignments of these items."),
     "unknown_skill": ("a skill that is not loaded", "Load the skill, with the name that the sender uses for it."),
+    "unknown_topic": ("a topic that is not loaded", "Load the topic, under the code that the sender uses for it."),
     "unknown_survey": ("a survey whose questionnaire is not loaded", "Load its questionnaire."),
 }
 UNREAD = {

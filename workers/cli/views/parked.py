@@ -24,6 +24,7 @@ REMEDY = {
     "item": "souschef parked list --csv alignments",
     "skill": "load it with skills.csv, with this as one of its names",
     "survey": "load its questionnaire",
+    "topic": "load it with topics.csv",
     "class": "load it with classes.csv",
     "material": "load it with materials.csv",
     "order": "the override that is revoked has not come yet",
