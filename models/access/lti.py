@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from config.errors import Exit, OperatorError
 from models import clock
-from models.rows import execute, fetch_dict
+from models.rows import change, execute, fetch_dict
 from models.tables import LtiDeployment, LtiInvite, LtiRegistration, LtiState, PageSession
 
 INVITE_HOURS = 24
@@ -124,10 +125,8 @@ def register(session: Session, invitation: Invite, endpoints: Endpoints, *, depl
     Raises:
         AlreadyRegisteredError: the platform gave a client id twice.
     """
-    used = """
-        UPDATE souschef.lti_invite SET used_at = (SELECT souschef.clock()) WHERE id = :id AND used_at IS NULL
-    """
-    if execute(session, used, {"id": invitation.id}).rowcount != 1:
+    unused = col(LtiInvite.id) == invitation.id, col(LtiInvite.used_at).is_(None)
+    if change(session, update(LtiInvite).where(*unused).values(used_at=clock.NOW)) != 1:
         return None
     return add(
         session,
@@ -198,7 +197,7 @@ def begin_login(  # the columns of a row
     session: Session, of: Platform, *, state: str, nonce: str, target: str, storage_mark: bytes | None = None
 ) -> None:
     """Store a login that waits for its launch, and drop those that have waited too long."""
-    execute(session, "DELETE FROM souschef.lti_state WHERE expires_at < (SELECT souschef.clock())")
+    change(session, delete(LtiState).where(col(LtiState.expires_at) < clock.NOW))
     session.add(
         LtiState(
             mark=digest(state),

@@ -1,13 +1,15 @@
 """Courses of a platform from which Souschef was opened: where their services are, and which class is meant."""
 
+import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from config.errors import Exit, OperatorError
+from models import clock
 from models.access import lti
 from models.access.lti import Platform
 from models.rows import change, execute
@@ -175,11 +177,8 @@ def set_item(session: Session, course: int, address: str) -> None:
 
 def forget_old(session: Session, school_id: int) -> int:
     """Delete courses that nobody has opened for `KEPT_DAYS`; return how many."""
-    statement = """
-        DELETE FROM souschef.lti_course
-         WHERE school_id = :school AND seen_at < (SELECT souschef.clock()) - make_interval(days => :days)
-    """
-    return execute(session, statement, {"school": school_id, "days": KEPT_DAYS}).rowcount
+    old = col(LtiCourse.seen_at) < clock.NOW - dt.timedelta(days=KEPT_DAYS)
+    return change(session, delete(LtiCourse).where(col(LtiCourse.school_id) == school_id, old))
 
 
 def known_people(session: Session, school_id: int, names: Collection[str]) -> dict[str, tuple[str, str]]:

@@ -3,11 +3,14 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlmodel import Session
+from sqlalchemy import delete
+from sqlmodel import Session, col
 
+from models import clock
 from models.access import school_time
 from models.access.lti_courses import Course
-from models.rows import execute, fetch
+from models.rows import change, execute, fetch
+from models.tables import LtiScore
 
 KEPT_DAYS = 14
 
@@ -71,8 +74,5 @@ def record(session: Session, course: Course, sent: Due) -> None:
 
 def forget_old(session: Session, school_id: int) -> int:
     """Delete what was sent more than `KEPT_DAYS` ago; return how many."""
-    statement = """
-        DELETE FROM souschef.lti_score
-         WHERE school_id = :school AND sent_at < (SELECT souschef.clock()) - make_interval(days => :days)
-    """
-    return execute(session, statement, {"school": school_id, "days": KEPT_DAYS}).rowcount
+    old = col(LtiScore.sent_at) < clock.NOW - dt.timedelta(days=KEPT_DAYS)
+    return change(session, delete(LtiScore).where(col(LtiScore.school_id) == school_id, old))

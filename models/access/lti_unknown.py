@@ -1,5 +1,6 @@
 """What a platform named in valid launches and the school does not know: deployments, people, classes; admit them."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col
 
 from config.errors import Exit, OperatorError
+from models import clock
 from models.access import lti
 from models.privacy import tombstones
 from models.rows import among, change, execute
@@ -106,11 +108,8 @@ def learn(session: Session, school_id: int, kind: AliasKind, name: str, target: 
 
 def forget_old(session: Session, school_id: int) -> int:
     """Delete lines that nobody has caused for `KEPT_DAYS`; return how many."""
-    statement = """
-        DELETE FROM souschef.lti_unknown
-         WHERE school_id = :school AND last_at < (SELECT souschef.clock()) - make_interval(days => :days)
-    """
-    return execute(session, statement, {"school": school_id, "days": KEPT_DAYS}).rowcount
+    old = col(LtiUnknown.last_at) < clock.NOW - dt.timedelta(days=KEPT_DAYS)
+    return change(session, delete(LtiUnknown).where(col(LtiUnknown.school_id) == school_id, old))
 
 
 def forget_known(session: Session, school_id: int) -> int:

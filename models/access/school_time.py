@@ -54,8 +54,9 @@ def local_now(session: Session, school: str | None, timezone: str | None) -> dt.
     Raises:
         UnknownTimeZoneError: there is no such zone.
     """
-    statement = "SELECT DISTINCT timezone FROM souschef.school WHERE ref = coalesce(:school, ref)"
-    names = [timezone] if timezone else execute(session, statement, {"school": school}).scalars().all()
+    zones = select(School.timezone).distinct()
+    of_school = zones if school is None else zones.where(School.ref == school)
+    names = [timezone] if timezone else session.exec(of_school).all()
     zone = time_zone(names[0]) if len(names) == 1 and names[0] else dt.UTC
     return clock.now(session).astimezone(zone)
 

@@ -1,14 +1,18 @@
 """Events that an LMS has written by SQL: moved to the inbox in order, or refused with a code that the LMS can read."""
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session
+from sqlalchemy import delete
+from sqlmodel import Session, col
 
 from lms.facts import SourceRules
+from models import clock
 from models.access import sources
 from models.access.sources import Sender
-from models.rows import execute
+from models.rows import change, execute
+from models.tables import Outbox
 
 REFUSED_DAYS = 30
 """How long a refused event is kept with its reason."""
@@ -119,11 +123,8 @@ def refuse(session: Session, refusals: Sequence[Refusal]) -> None:
 
 def prune_refused(session: Session) -> int:
     """Delete events that were refused long ago; return how many."""
-    statement = """
-        DELETE FROM souschef.event_outbox
-         WHERE code IS NOT NULL AND inserted_at < (SELECT souschef.clock()) - make_interval(days => :days)
-    """
-    return execute(session, statement, {"days": REFUSED_DAYS}).rowcount
+    old = col(Outbox.inserted_at) < clock.NOW - dt.timedelta(days=REFUSED_DAYS)
+    return change(session, delete(Outbox).where(col(Outbox.code).is_not(None), old))
 
 
 @dataclass(frozen=True, slots=True)

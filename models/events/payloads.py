@@ -4,13 +4,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import orjson
-from sqlmodel import Session, col, select
+from sqlalchemy import delete, update
+from sqlmodel import Session, col, func, select
 
 from lms import formats, person_names
 from lms.facts import SourceRules
+from models import clock
 from models.events.incoming import shard_of
-from models.rows import execute
-from models.tables import Outbox
+from models.rows import among, change, execute
+from models.tables import Inbox, Outbox, Quarantine
+from models.tables.events import InboxState
 
 ENVELOPE = "canonical"
 """The format of events in the outbox."""
@@ -91,8 +94,7 @@ def outbox_payloads(session: Session, school_id: int) -> list[Payload]:
 
 def delete_outbox_events(session: Session, ids: Collection[int]) -> int:
     """Delete events from the outbox; return how many."""
-    statement = "DELETE FROM souschef.event_outbox WHERE id = ANY(CAST(:ids AS bigint[]))"
-    return execute(session, statement, {"ids": list(ids)}).rowcount
+    return change(session, delete(Outbox).where(among(Outbox.id, ids)))
 
 
 def unapplied_payloads(session: Session, school_id: int) -> list[Payload]:
@@ -114,19 +116,13 @@ def clear_payloads(session: Session, ids: Collection[int]) -> int:
     """
     if not ids:
         return 0
-    statement = "UPDATE souschef.inbox SET payload = '', shard = 0 WHERE id = ANY(CAST(:ids AS bigint[]))"
-    return execute(session, statement, {"ids": sorted(ids)}).rowcount
+    return change(session, update(Inbox).where(among(Inbox.id, ids)).values(payload="", shard=0))
 
 
 def drop_events(session: Session, ids: Collection[int], *, code: str) -> int:
     """Drop events in any state, with a code and without their payloads; a worker that has one loses its lease."""
-    statement = """
-        UPDATE souschef.inbox SET state = 'dropped', code = :code, leased_until = NULL,
-               finished_at = coalesce(finished_at, (SELECT souschef.clock()))
-         WHERE id = ANY(CAST(:ids AS bigint[]))
-    """
-    unquarantine = "DELETE FROM souschef.quarantine WHERE inbox_id = ANY(CAST(:ids AS bigint[]))"
-    parameters = {"ids": sorted(ids)}
-    execute(session, unquarantine, parameters)
-    execute(session, statement, {**parameters, "code": code})
+    change(session, delete(Quarantine).where(among(Quarantine.inbox_id, ids)))
+    ended = func.coalesce(Inbox.finished_at, clock.NOW)
+    dropped = {"state": InboxState.DROPPED, "code": code, "leased_until": None, "finished_at": ended}
+    change(session, update(Inbox).where(among(Inbox.id, ids)).values(dropped))
     return clear_payloads(session, ids)

@@ -5,17 +5,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import Session
+from sqlalchemy import delete, update
+from sqlmodel import Session, col
 
 from lms.facts import EventKind
+from models import clock
 from models.access import schools
 from models.events.inbox import REPROCESS
-from models.rows import execute, fetch
+from models.rows import among, change, execute, fetch
+from models.tables import Inbox, Quarantine
+from models.tables.events import InboxState
 
 DISCARDED = "discarded"
 """The code of an event that an operator has discarded."""
 EXPLICIT_ONLY = (DISCARDED, "erased")
 """Codes of events that are reprocessed only where the filter names the code."""
+
+DUE = {
+    "state": InboxState.PENDING,
+    "attempts": 0,
+    "leased_until": None,
+    "finished_at": None,
+    "next_attempt_at": clock.NOW,
+}
+"""What the row of an event has that is due again, with all attempts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,27 +123,19 @@ def list_events(session: Session, events: EventFilter) -> list[QuarantinedEvent]
 
 def retry(session: Session, ids: Sequence[int]) -> dict[EventKind, list[int]]:
     """Make quarantined events due again under their ids, with all attempts; return their ids by kind."""
-    statement = """
-        UPDATE souschef.inbox SET state = 'pending', code = NULL, attempts = 0, leased_until = NULL,
-               finished_at = NULL, next_attempt_at = (SELECT souschef.clock())
-         WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'quarantined'
-        RETURNING kind, id
-    """
-    retried = sorted(tuple(row) for row in execute(session, statement, {"ids": list(ids)}))
+    failed = among(Inbox.id, ids), col(Inbox.state) == InboxState.QUARANTINED
+    due = update(Inbox).where(*failed).values({"code": None, **DUE}).returning(col(Inbox.kind), col(Inbox.id))
+    retried = sorted((kind, event) for kind, event in session.connection().execute(due) if event is not None)
     _remove_reasons(session, [event for _, event in retried])
     return _by_kind(retried)
 
 
 def discard(session: Session, ids: Sequence[int]) -> list[int]:
     """Discard quarantined events, whose rows stay so that a resend is a duplicate; return their ids."""
-    statement = """
-        UPDATE souschef.inbox SET state = 'dropped', code = :code, leased_until = NULL,
-               finished_at = (SELECT souschef.clock())
-         WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'quarantined'
-        RETURNING id
-    """
-    parameters = {"ids": list(ids), "code": DISCARDED}
-    discarded = sorted(execute(session, statement, parameters).scalars())
+    failed = among(Inbox.id, ids), col(Inbox.state) == InboxState.QUARANTINED
+    ended = {"state": InboxState.DROPPED, "code": DISCARDED, "leased_until": None, "finished_at": clock.NOW}
+    dropped = update(Inbox).where(*failed).values(ended).returning(col(Inbox.id))
+    discarded = sorted(event for event in session.connection().execute(dropped).scalars() if event is not None)
     _remove_reasons(session, discarded)
     return discarded
 
@@ -166,17 +171,11 @@ def reprocess(session: Session, events: EventFilter, *, after: int = 0, dry_run:
 
 
 def _make_due(session: Session, ids: Sequence[int]) -> None:
-    statement = """
-        UPDATE souschef.inbox SET state = 'pending', code = :again, attempts = 0, leased_until = NULL,
-               finished_at = NULL, next_attempt_at = (SELECT souschef.clock())
-         WHERE id = ANY(CAST(:ids AS bigint[]))
-    """
-    execute(session, statement, {"ids": list(ids), "again": REPROCESS})
+    change(session, update(Inbox).where(among(Inbox.id, ids)).values({"code": REPROCESS, **DUE}))
 
 
 def _remove_reasons(session: Session, ids: Sequence[int]) -> None:
-    statement = "DELETE FROM souschef.quarantine WHERE inbox_id = ANY(CAST(:ids AS bigint[]))"
-    execute(session, statement, {"ids": list(ids)})
+    change(session, delete(Quarantine).where(among(Quarantine.inbox_id, ids)))
 
 
 def _by_kind(rows: Sequence[Any]) -> dict[EventKind, list[int]]:

@@ -8,12 +8,15 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session
+from sqlalchemy import delete
+from sqlmodel import Session, col
 
 from lms.json_fields import digest
+from models import clock
 from models.events.facts import NewFact, digest_of_statement
 from models.events.inbox import REPROCESS
-from models.rows import execute
+from models.rows import change, execute
+from models.tables import Retraction
 
 CODE = "retracted"
 """The code of an event all of whose facts were withdrawn before it was read."""
@@ -153,11 +156,8 @@ def reprocess_missed(session: Session) -> int:
 
 def prune(session: Session, school_id: int, *, days: int) -> int:
     """Delete retractions that are older than facts are kept; return how many."""
-    statement = """
-        DELETE FROM souschef.retraction WHERE school_id = :school
-           AND recorded_at < (SELECT souschef.clock()) - make_interval(days => :days)
-    """
-    return execute(session, statement, {"school": school_id, "days": days}).rowcount
+    old = col(Retraction.recorded_at) < clock.NOW - dt.timedelta(days=days)
+    return change(session, delete(Retraction).where(col(Retraction.school_id) == school_id, old))
 
 
 def _extent(each: NewRetraction) -> tuple[bool, dt.datetime, bool]:

@@ -6,9 +6,10 @@ A sender's key holds the source's number (`souschef-3`), and `souschef source li
 from collections import Counter
 from dataclasses import dataclass
 
-from sqlmodel import Session
+from sqlmodel import Session, col, func, select
 
 from models.rows import execute
+from models.tables import LearnerState
 
 MAX_SOURCES = 200
 """So many sources, and so many schools, are counted one by one, the oldest first; all others together."""
@@ -44,9 +45,15 @@ def source_metrics(session: Session) -> SourceMetrics:
               FROM souschef.quarantine JOIN souschef.inbox ON inbox.id = inbox_id WHERE inbox.state = 'quarantined'
         ) AS each GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     """
-    stale = "SELECT school_id, count(*) FROM souschef.learner_state WHERE refresh_due GROUP BY 1 ORDER BY 1"
+    school_id = col(LearnerState.school_id)
+    stale = (
+        select(LearnerState.school_id, func.count())
+        .where(col(LearnerState.refresh_due))
+        .group_by(school_id)
+        .order_by(school_id)
+    )
     by_school: Counter[str] = Counter()
-    for school, count in execute(session, stale):
+    for school, count in session.exec(stale):
         by_school[str(school) if len(by_school) < MAX_SOURCES else OTHER] += count
     return SourceMetrics(
         received=_bounded([tuple(row) for row in execute(session, received)]),

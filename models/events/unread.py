@@ -1,15 +1,18 @@
 """What each source sends that is not read, by name, so that nothing falls through unseen."""
 
+import datetime as dt
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlalchemy import Engine, delete
+from sqlmodel import Session, col, select
 
-from models.rows import execute, fetch
+from models import clock
+from models.rows import change, execute
+from models.tables.schools import Unread as UnreadTable
 
 MAX_NAMES = 50
 """Names of one source and reason; what comes beyond is counted without its name."""
@@ -74,16 +77,12 @@ def _stored_names(session: Session, source_id: int, *, wanted: Collection[Reason
 
 def list_unread(session: Session, source_id: int) -> list[Unread]:
     """Return what a source sends that is not read, the most frequent first."""
-    statement = """
-        SELECT reason, name, count FROM souschef.unread WHERE source_id = :source ORDER BY reason, count DESC, name
-    """
-    return fetch(session, Unread, statement, {"source": source_id})
+    stored = select(UnreadTable.reason, UnreadTable.name, UnreadTable.count).where(UnreadTable.source_id == source_id)
+    in_order = stored.order_by(UnreadTable.reason, col(UnreadTable.count).desc(), UnreadTable.name)
+    return [Unread(*row) for row in session.exec(in_order)]
 
 
 def forget_old(session: Session, school_id: int) -> int:
     """Delete names that have not come for `KEEP_DAYS`; return how many."""
-    statement = """
-        DELETE FROM souschef.unread WHERE school_id = :school
-           AND last_at < (SELECT souschef.clock()) - make_interval(days => :days)
-    """
-    return execute(session, statement, {"school": school_id, "days": KEEP_DAYS}).rowcount
+    old = col(UnreadTable.last_at) < clock.NOW - dt.timedelta(days=KEEP_DAYS)
+    return change(session, delete(UnreadTable).where(col(UnreadTable.school_id) == school_id, old))

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from sqlmodel import select
+
 from learning.surveys.questionnaire import Finding, Questionnaire, QuestionnaireError, lint
 from lms.files.problem import SourceLocation
 from lms.files.rows import MaterialRow, SurveyRow
 from models.imports.session import ImportSession
-from models.rows import fetch_dict
 from models.tables import Item, Material, MaterialSkill, Skill, Topic
 from models.tables import Questionnaire as QuestionnaireTable
 
@@ -113,8 +114,9 @@ def _allowed(
 
 
 def _stored_documents(load: ImportSession) -> dict[str, dict[str, Any]]:
-    statement = "SELECT ref, document FROM souschef.questionnaire WHERE school_id = :school"
-    return fetch_dict(load.session, statement, {"school": load.school_id})
+    stored = select(QuestionnaireTable.ref, QuestionnaireTable.document)
+    rows = load.session.exec(stored.where(QuestionnaireTable.school_id == load.school_id)).all()
+    return {ref: dict(document) for ref, document in rows}
 
 
 def _unknown_topics(load: ImportSession, parsed: Questionnaire, at: SourceLocation) -> None:

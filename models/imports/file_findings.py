@@ -1,15 +1,20 @@
 """What the last load of each file left out, stored for `souschef doctor`."""
 
+import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlmodel import Session
+from sqlalchemy import delete, insert
+from sqlmodel import Session, col, select
 
 from lms.files.bundle import Bundle
-from models.rows import execute, fetch
+from models import clock
+from models.rows import among, change, execute, fetch
+from models.tables import FileFinding
 
 KEPT_DAYS = 90
 """A file that is not loaded again for so long is not spoken of any more."""
+COLUMNS = ("file", "line", "place", "severity", "wrong", "hint", "rows")
 Row = tuple[str, int, str, str, str, str, int]
 """(file, line, column, severity, wrong, hint, rows)."""
 
@@ -33,23 +38,18 @@ def save(session: Session, school_id: int, bundle: Bundle) -> None:
         (each.file, each.line, each.column, each.severity.value, each.wrong, each.hint, each.rows)
         for each in (*bundle.problems, *bundle.notices)
     }
-    names = ("file", "line", "place", "severity", "wrong", "hint", "rows")
-    columns = ", ".join(names)
-    stored = f"SELECT id, {columns} FROM souschef.file_finding WHERE school_id = :school AND file = ANY(:files)"  # noqa: S608 - column names from above
-    before = execute(session, stored, {"school": school_id, "files": bundle.files}).all()
-    existing = {tuple(row[1:]) for row in before}
-    gone = [row[0] for row in before if tuple(row[1:]) not in found]
+    of_files = FileFinding.school_id == school_id, among(FileFinding.file, bundle.files)
+    stored = session.connection().execute(
+        select(FileFinding.id, *(getattr(FileFinding, name) for name in COLUMNS)).where(*of_files)
+    )
+    before = {number: tuple(row) for number, *row in stored}
+    gone = [number for number, row in before.items() if row not in found]
     if gone:
-        execute(session, "DELETE FROM souschef.file_finding WHERE id = ANY(CAST(:ids AS bigint[]))", {"ids": gone})
-    new = sorted(found - existing)
+        change(session, delete(FileFinding).where(among(FileFinding.id, gone)))
+    new = sorted(found - set(before.values()))
     if new:
-        statement = f"""
-            INSERT INTO souschef.file_finding (school_id, {columns})
-            SELECT :school, * FROM unnest(CAST(:file AS text[]), CAST(:line AS integer[]), CAST(:place AS text[]),
-              CAST(:severity AS text[]), CAST(:wrong AS text[]), CAST(:hint AS text[]), CAST(:rows AS integer[]))
-        """  # noqa: S608 - column names from above
-        values = {name: [row[number] for row in new] for number, name in enumerate(names)}
-        execute(session, statement, {"school": school_id, **values})
+        rows = [{"school_id": school_id, **dict(zip(COLUMNS, row, strict=True))} for row in new]
+        session.connection().execute(insert(FileFinding), rows)
 
 
 def reports(session: Session) -> list[FileReport]:
@@ -66,11 +66,8 @@ def reports(session: Session) -> list[FileReport]:
 
 def forget_old(session: Session, school_id: int) -> int:
     """Delete findings of files that were not loaded for `KEPT_DAYS`; return how many."""
-    statement = """
-        DELETE FROM souschef.file_finding
-         WHERE school_id = :school AND found_at < (SELECT souschef.clock()) - make_interval(days => :days)
-    """
-    return execute(session, statement, {"school": school_id, "days": KEPT_DAYS}).rowcount
+    old = col(FileFinding.found_at) < clock.NOW - dt.timedelta(days=KEPT_DAYS)
+    return change(session, delete(FileFinding).where(col(FileFinding.school_id) == school_id, old))
 
 
 def forget_names(session: Session, school_id: int, names: Collection[str]) -> int:

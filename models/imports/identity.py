@@ -10,9 +10,15 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from sqlalchemy import update
+from sqlmodel import col
+
 from lms.files.rows import PersonRow
 from models.imports.session import ImportSession
-from models.rows import fetch
+from models.rows import change, fetch
+from models.students import people
+from models.tables import Person
+from models.tables.people import AliasKind
 
 ONE_PERSON = "The two are one person; nothing to do."
 
@@ -107,7 +113,8 @@ def _is_certain(row: PersonRow, old: StoredPerson, number_of: int | None) -> boo
 
 
 def _rename(load: ImportSession, row: PersonRow, old: StoredPerson) -> None:
-    load.execute("UPDATE souschef.person SET ref = :ref WHERE id = :id AND school_id = :school", ref=row.ref, id=old.id)
+    person = update(Person).where(col(Person.id) == old.id, col(Person.school_id) == load.school_id)
+    change(load.session, person.values(ref=row.ref))
     load.forget("person")
     load.report.renamed.append((old.ref, row.ref))
     load.former_refs.add(old.ref)
@@ -135,8 +142,4 @@ def _owners(load: ImportSession, rows: Collection[PersonRow]) -> dict[str, Store
 
 def _names(load: ImportSession, names: Collection[str]) -> dict[str, int]:
     """Return whose each of these names is now."""
-    statement = """
-        SELECT name, target_id FROM souschef.alias
-         WHERE school_id = :school AND kind = 'person' AND name = ANY(CAST(:names AS text[]))
-    """
-    return {row[0]: row[1] for row in load.execute(statement, names=sorted(names))}
+    return people.resolve_names(load.session, load.school_id, AliasKind.PERSON, names)

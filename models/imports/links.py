@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import bindparam
+from sqlmodel import select
 
 from lms.files.cycles import find_cycles
 from lms.files.problem import SourceLocation
@@ -143,7 +144,8 @@ def _loaded_edges(load: ImportSession) -> list[Edge]:
     if "prerequisite" not in load.bundle.spoken:
         return []
     names = load.refs("skill")
-    rows = load.execute("SELECT skill_id, needs_id FROM souschef.prerequisite WHERE school_id = :school")
+    stored = select(Prerequisite.skill_id, Prerequisite.needs_id).where(Prerequisite.school_id == load.school_id)
+    rows = load.session.exec(stored).all()
     return [(names[skill], names[needs]) for skill, needs in rows]
 
 

@@ -10,7 +10,8 @@ alignments, skills and scope.
 import time
 from functools import cache, partial
 
-from sqlmodel import Session
+from sqlalchemy import update
+from sqlmodel import Session, col, select
 
 from config.settings import settings
 from lms.files.bundle import Bundle
@@ -37,9 +38,9 @@ from models.imports.session import (
 )
 from models.locks import LoadInProgressError, lift_timeouts, lock_school
 from models.privacy import tombstones
-from models.rows import execute
+from models.rows import among, change, execute, not_null
 from models.students import states
-from models.tables import Alias
+from models.tables import Alias, LearnerState, School
 
 __all__ = [
     "Difference",
@@ -93,34 +94,51 @@ def load(
     ref, name = _named_school(session, school, bundle)
     if len(bundle.schools) > 1:
         bundle = bundle.of_school(ref)
-    if _excess(bundle, limits) or bundle.findings.fatal:
-        stored = cache(partial(_stored_names, session, ref))
-        file_checks.note_all(bundle, stored=stored, cycles=not drop_cycles)
-    _refuse(bundle, limits)
+    _check(session, ref, bundle, limits, cycles=not drop_cycles)
     report = LoadReport(ref, read_as=bundle.read_as)
     school_id = _school(session, ref, name, report)
     lock_school(session, school_id, ref)
     bundle, report.erased = tombstones.without_erased(session, school_id, bundle)
-    if timezone is None and ref in bundle.schools and ref in school_time.schools_without_zone(session):
-        timezone = bundle.schools[ref].timezone
-    if timezone is not None:
-        changed = school_time.set_zone(session, school_id, timezone)
-        report.add("time zone", UpsertResult((), (timezone,) if changed else (), 1))
+    _set_zone(session, school_id, bundle, timezone, report)
     bundle = bundle.in_zone(school_time.zone_of(session, school_id))
     current = ImportSession(session, school_id, bundle, report=report, progress=progress, limits=limits)
-    recognise_people(current)
-    people = load_people(current)
-    load_curriculum(current)
-    _aliases(current)
-    load_links(current, drop_cycles=drop_cycles)
-    load_materials(current)
-    _material_aliases(current)
-    load_surveys(current, consent=consent)
+    people = _write_all(current, drop_cycles=drop_cycles, consent=consent)
     _refuse(current.bundle, limits)
     _tell(current.bundle, report)
     file_findings.save(session, school_id, current.bundle)
     _mark_affected(current, people)
     return report
+
+
+def _check(session: Session, ref: str, bundle: Bundle, limits: Limits, *, cycles: bool) -> None:
+    """Refuse files with problems before anything is written, and name all their problems together."""
+    if _excess(bundle, limits) or bundle.findings.fatal:
+        stored = cache(partial(_stored_names, session, ref))
+        file_checks.note_all(bundle, stored=stored, cycles=cycles)
+    _refuse(bundle, limits)
+
+
+def _set_zone(session: Session, school_id: int, bundle: Bundle, timezone: str | None, report: LoadReport) -> None:
+    """Set the zone that is named; without one, that of the files for a school that has none."""
+    ref = report.school
+    if timezone is None and ref in bundle.schools and ref in school_time.schools_without_zone(session):
+        timezone = bundle.schools[ref].timezone
+    if timezone is not None:
+        changed = school_time.set_zone(session, school_id, timezone)
+        report.add("time zone", UpsertResult((), (timezone,) if changed else (), 1))
+
+
+def _write_all(load: ImportSession, *, drop_cycles: bool, consent: str | None) -> set[int]:
+    """Write each kind after those that it names; return the ids of people with any change."""
+    recognise_people(load)
+    people = load_people(load)
+    load_curriculum(load)
+    _aliases(load)
+    load_links(load, drop_cycles=drop_cycles)
+    load_materials(load)
+    _material_aliases(load)
+    load_surveys(load, consent=consent)
+    return people
 
 
 def _refuse(bundle: Bundle, limits: Limits) -> None:
@@ -180,8 +198,11 @@ def _school(session: Session, ref: str, name: str | None, report: LoadReport) ->
         """
         new = execute(session, made, {"ref": ref, "name": name}).scalar()
         report.add("school", UpsertResult((ref,) if new is True else (), (ref,) if new is False else (), 1))
-    found = "SELECT id FROM souschef.school WHERE ref = :ref"
-    return int(execute(session, found, {"ref": ref}).scalar_one())
+    return _school_id(session, ref)
+
+
+def _school_id(session: Session, ref: str) -> int:
+    return session.exec(select(not_null(School.id)).where(School.ref == ref)).one()
 
 
 def _aliases(load: ImportSession) -> None:
@@ -247,8 +268,7 @@ def wake_late_events(report: LoadReport) -> int:
                 break
         time.sleep(0.1)
     with engine.transaction() as session:
-        found = execute(session, "SELECT id FROM souschef.school WHERE ref = :r", {"r": report.school})
-        school_id = int(found.scalar_one())
+        school_id = _school_id(session, report.school)
         if report.touches(CATALOGUE):
             states.mark_due(session, school_id=school_id, refreshed_before=ours)
         return inbox.unpark(session, school_id=school_id)
@@ -263,17 +283,13 @@ def _mark_affected(load: ImportSession, people: set[int]) -> None:
         SELECT FROM souschef.learner_state WHERE school_id = :school AND NOT refresh_due ORDER BY student_id FOR UPDATE
     """)
     if load.report.touches(CATALOGUE):
-        load.execute("UPDATE souschef.school SET catalogue_version = catalogue_version + 1 WHERE id = :school")
+        of_school = update(School).where(col(School.id) == load.school_id)
+        change(load.session, of_school.values(catalogue_version=col(School.catalogue_version) + 1))
         load.report.refreshed = states.mark_due(load.session, school_id=load.school_id)
     else:
-        marked = load.execute(
-            """
-            UPDATE souschef.learner_state SET refresh_due = true
-             WHERE school_id = :school AND NOT refresh_due AND student_id = ANY(CAST(:people AS bigint[]))
-            """,
-            people=sorted(people),
-        )
-        load.report.refreshed = marked.rowcount
+        theirs = col(LearnerState.school_id) == load.school_id, among(LearnerState.student_id, sorted(people))
+        marked = update(LearnerState).where(*theirs, ~col(LearnerState.refresh_due)).values(refresh_due=True)
+        load.report.refreshed = change(load.session, marked)
     load.report.first = states.begin_enrolled(load.session, load.school_id)
     load.report.refreshed += load.report.first
     load.report.default_scopes = default_scope.list_defaults(load.session, load.school_id)

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy import or_
+from sqlmodel import col, func, select
+
 from lms.files.problem import SourceLocation
 from lms.files.rows import EnrolmentRow
 from models import clock
@@ -137,11 +140,10 @@ def _guard(load: ImportSession, stored: list[EnrolmentPeriod], changes: Changes,
     """Refuse a roster that would end so many enrolments that it is rather cut off or of another year."""
     if load.limits.new_term:
         return
-    statement = """
-        SELECT count(*) FROM souschef.enrolment
-         WHERE school_id = :school AND (ended_at IS NULL OR ended_at > greatest(:now, began_at))
-    """
-    going_on = int(load.execute(statement, now=now).scalar_one())
+    ends = col(Enrolment.ended_at)
+    is_open = or_(ends.is_(None), ends > func.greatest(now, Enrolment.began_at))
+    open_ones = select(func.count()).select_from(Enrolment).where(Enrolment.school_id == load.school_id, is_open)
+    going_on = load.session.exec(open_ones).one()
     after = {(each.class_id, each.person_id) for each in changes.current if each.is_open(now)}
     before = {(old.class_id, old.person_id) for old in stored if old.is_open(now)}
     ending = len(before - after)

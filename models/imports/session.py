@@ -13,8 +13,8 @@ from lms.files.problem import Problem, Severity, SourceLocation
 from lms.files.sense import list_hint
 from models.assignments.default_scope import DefaultScope
 from models.bulk_upsert import LabelledRow, UpsertResult, upsert
-from models.rows import execute, fetch_dict
-from models.tables import Class, Item, Material, Person, Skill, Topic
+from models.rows import execute
+from models.tables import Alias, Class, Item, Material, Person, Skill, Topic
 
 MAX_NAMES = 1_000
 """Names listed of each kind and outcome; the counts are of all."""
@@ -240,6 +240,6 @@ class ImportSession:
         if alias is not None and alias.ref in self.ids(kind):
             return self.ids(kind)[alias.ref]
         if kind not in self._aliases:
-            statement = "SELECT name, target_id FROM souschef.alias WHERE school_id = :school AND kind = :kind"
-            self._aliases[kind] = fetch_dict(self.session, statement, {"school": self.school_id, "kind": kind})
+            stored = select(Alias.name, Alias.target_id).where(Alias.school_id == self.school_id, Alias.kind == kind)
+            self._aliases[kind] = dict(self.session.exec(stored).all())
         return None if (kind, name) in self.bundle.names.shared else self._aliases[kind].get(name)

@@ -11,8 +11,8 @@ from sqlmodel import Session, func, select
 from models.access import public_rights, schools
 from models.events import sequence_gaps
 from models.events.unread import Unread, list_unread
-from models.rows import execute, fetch_dict, load_sql
-from models.tables import Fact
+from models.rows import execute, load_sql
+from models.tables import DoorCount, Fact
 
 
 def students(
@@ -172,8 +172,8 @@ def traffic(session: Session, name: str, *, school: str | None = None) -> Traffi
 
 
 def _traffic(session: Session, row: Row[Any], *, name: str, school: str) -> Traffic:
-    parameters = {"source": row.id}
-    received = "SELECT outcome, sum(count)::bigint FROM souschef.door_count WHERE source_id = :source GROUP BY 1"
+    by_outcome = select(DoorCount.outcome, func.sum(DoorCount.count)).where(DoorCount.source_id == row.id)
+    received = session.exec(by_outcome.group_by(DoorCount.outcome)).all()
     outcomes = """
         SELECT state, coalesce(code, ''), count(*) FROM souschef.inbox WHERE source_id = :source GROUP BY 1, 2
     """
@@ -185,8 +185,8 @@ def _traffic(session: Session, row: Row[Any], *, name: str, school: str) -> Traf
         surveys=tuple(row.surveys),
         revoked=row.revoked,
         silent_seconds=row.silent_seconds,
-        received=fetch_dict(session, received, parameters),
-        outcomes={(state, code): count for state, code, count in execute(session, outcomes, parameters)},
+        received={outcome: int(count) for outcome, count in received},
+        outcomes={(state, code): count for state, code, count in execute(session, outcomes, {"source": row.id})},
         facts=dict(session.exec(facts).all()),
         assessments=row.assessments,
         with_items=row.with_items,

@@ -4,11 +4,11 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session, select
+from sqlmodel import Session, func, select
 
 from models.rows import execute, fetch
 from models.students.people import DISPLAY_NAME
-from models.tables import Topic
+from models.tables import Feed, Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +173,7 @@ def due(session: Session, class_id: int) -> int:
 
 def number_of_the_feed(session: Session, school_id: int) -> int:
     """Return the number of the newest change: figures of one page are figures of it."""
-    statement = "SELECT coalesce(max(last_number), 0) FROM souschef.feed WHERE school_id = :school"
-    return int(execute(session, statement, {"school": school_id}).scalar_one())
+    return session.exec(select(func.max(Feed.last_number)).where(Feed.school_id == school_id)).one() or 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, delete, insert, update
 from sqlmodel import Session, col, select
 
 from config.errors import Exit, OperatorError
+from models import clock
 from models.access.schools import SchoolKey
 from models.assignments import store
 from models.events import payloads
@@ -107,11 +108,8 @@ def undo(session: Session, school: SchoolKey, old_ref: str, *, author: str, reas
 
 def forget_old(session: Session, school_id: int) -> int:
     """Delete what undoes a merge, where the day is over; return how many."""
-    statement = """
-        DELETE FROM souschef.person_merge
-         WHERE school_id = :school AND merged_at < (SELECT souschef.clock()) - make_interval(hours => :hours)
-    """
-    return execute(session, statement, {"school": school_id, "hours": UNDO_HOURS}).rowcount
+    old = col(PersonMerge.merged_at) < clock.NOW - dt.timedelta(hours=UNDO_HOURS)
+    return change(session, delete(PersonMerge).where(col(PersonMerge.school_id) == school_id, old))
 
 
 def _lock(session: Session, school: SchoolKey, ref: str) -> int:
