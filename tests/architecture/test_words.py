@@ -51,6 +51,8 @@ ANYWHERE: dict[str, str] = RULES["anywhere"]
 MAYBE = re.compile("|".join(ANYWHERE), flags=re.IGNORECASE)
 """What most lines lack, so that they need not be taken apart."""
 IDENTIFIERS: dict[str, str] = RULES["identifiers"]
+MAYBE_NAME = re.compile(rf"\b_*(?:{'|'.join(IDENTIFIERS)})_*\b", flags=re.IGNORECASE)
+"""What a file lacks that need not be parsed."""
 PENDING: list[str] = RULES["pending"]
 EXEMPTIONS = [Exemption(tuple(entry["paths"]), frozenset(entry["words"])) for entry in RULES["exempt"]]
 
@@ -85,7 +87,8 @@ def bound_names(node: ast.AST) -> list[str]:
 def in_names(path: str, text: str) -> Iterator[Finding]:
     """Find the words that are retired as identifiers: as a whole name, whatever its underscores and capitals."""
     module = (0, Path(path).stem)
-    inside = ((getattr(node, "lineno", 1), name) for node in ast.walk(ast.parse(text)) for name in bound_names(node))
+    nodes = ast.walk(ast.parse(text)) if MAYBE_NAME.search(text) else ()
+    inside = ((getattr(node, "lineno", 1), name) for node in nodes for name in bound_names(node))
     for line, name in (module, *inside):
         word = name.strip("_").lower()
         if word in IDENTIFIERS and word not in ANYWHERE:

@@ -13,6 +13,7 @@ import pytest
 
 from config import settings as configuration
 from tasks.broker import enqueue
+from tests.parameters import first_of
 from workers.local.supervisor import RunningSystem, running
 
 pytestmark = pytest.mark.flow
@@ -48,7 +49,7 @@ def visitor(system: RunningSystem) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.mark.parametrize("page", ["/", "/workers", "/tasks", "/broker", "/api/workers", "/api/tasks"])
+@pytest.mark.parametrize("page", first_of(["/", "/workers", "/tasks", "/broker", "/api/workers", "/api/tasks"]))
 def test_nobody_looks_without_the_password(system: RunningSystem, visitor: httpx.Client, page: str) -> None:
     assert httpx.get(f"{system.flower_url}{page}").status_code == 401
     assert httpx.get(f"{system.flower_url}{page}", auth=(system.flower_user, "guessed")).status_code == 401
@@ -64,15 +65,17 @@ def test_a_password_is_generated_and_readable_by_its_owner_only(system: RunningS
 
 @pytest.mark.parametrize(
     "deed",
-    [
-        "/api/worker/shutdown/{worker}",
-        "/api/worker/pool/restart/{worker}",
-        "/api/worker/pool/grow/{worker}",
-        "/api/task/apply/sweep",
-        "/api/task/async-apply/sweep",
-        "/api/task/send-task/sweep",
-        "/api/task/revoke/some-id",
-    ],
+    first_of(
+        [
+            "/api/worker/shutdown/{worker}",
+            "/api/worker/pool/restart/{worker}",
+            "/api/worker/pool/grow/{worker}",
+            "/api/task/apply/sweep",
+            "/api/task/async-apply/sweep",
+            "/api/task/send-task/sweep",
+            "/api/task/revoke/some-id",
+        ]
+    ),
 )
 def test_who_may_look_may_change_nothing(system: RunningSystem, visitor: httpx.Client, deed: str) -> None:
     [worker] = visitor.get("/api/workers", params={"refresh": 1}).json()
@@ -94,6 +97,7 @@ def test_it_listens_on_loopback_alone(system: RunningSystem) -> None:
     assert listening == {"127.0.0.1"}
 
 
+@pytest.mark.full
 def test_a_tasks_result_shows_though_no_result_is_stored(visitor: httpx.Client) -> None:
     """It travels in the task's event: there is no result backend."""
     until(lambda: enqueue("sweep"))  # after a failure in an earlier test the broker client waits for two seconds

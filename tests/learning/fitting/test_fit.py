@@ -51,6 +51,7 @@ def test_a_class_that_differs_widely_is_seen_to_and_expected_better() -> None:
     assert points[-1].finished or len(points) == result.iterations
 
 
+@pytest.mark.full
 def test_a_fit_goes_on_where_it_stopped() -> None:
     points: list[FitCheckpoint] = []
     whole = fit(LOG, on_point=points.append)

@@ -160,7 +160,8 @@ def as_another_user(*words: str, folder: Path, **settings: str) -> subprocess.Co
     )
 
 
-@pytest.mark.parametrize("words", first_of([["status"], ["stop"], ["env"], ["source", "list"], ["up"]]), ids=" ".join)
+@pytest.mark.parametrize("words", [["status"], ["stop"], ["env"], ["source", "list"], ["up"]], ids=" ".join)
+@pytest.mark.full
 def test_a_data_folder_of_another_user(words: list[str], tmp_path: Path) -> None:
     """As an operator finds it who types a command as themselves."""
     ran = as_another_user(*words, folder=tmp_path / "data")
@@ -179,6 +180,7 @@ def test_with_servers_of_ones_own_the_doctor_looks_past_a_folder_of_another_user
     assert (found["data folder"], found["migrations"]) == ("error", "ok")
 
 
+@pytest.mark.full
 def test_a_port_that_is_taken(tmp_path: Path) -> None:
     with create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])

@@ -24,6 +24,7 @@ from config.settings import Settings
 from models import admin
 from models.engine import DatabaseUnreachableError
 from tests.conftest import administer, beside
+from tests.parameters import first_of
 from workers.local import watchdog
 from workers.local.embedded import servers
 from workers.local.embedded.process import processes_in, server_port
@@ -176,7 +177,7 @@ def test_a_database_that_does_not_answer_is_said_without_its_password(monkeypatc
 
 
 @pytest.mark.usefixtures("folder")
-@pytest.mark.parametrize("url", ["redis://:pepper@127.0.0.1:1/0", "amqp://cook:pepper@127.0.0.1:1//"])
+@pytest.mark.parametrize("url", first_of(["redis://:pepper@127.0.0.1:1/0", "amqp://cook:pepper@127.0.0.1:1//"]))
 def test_a_broker_that_does_not_answer_is_said_without_its_password(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOUSCHEF_BROKER_URL", url)
     configuration.settings.cache_clear()
@@ -285,6 +286,7 @@ def test_a_killed_supervisor_leaves_nothing_behind_for_ever(folder: Path) -> Non
         pass
 
 
+@pytest.mark.full
 def test_settings_are_those_that_were_given_not_those_of_the_environment(folder: Path) -> None:
     other = folder.parent / "other"
     with running(Settings(data_dir=other), processes=()) as system:

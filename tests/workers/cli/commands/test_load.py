@@ -411,6 +411,7 @@ def test_an_event_that_is_parked_while_a_load_commits_is_woken(database_url: str
         assert other.execute("SELECT state, code FROM souschef.inbox").fetchall() == [("pending", None)]
 
 
+@pytest.mark.full
 def test_ctrl_c_loads_nothing_and_says_so(database_url: str) -> None:
     """The load is stopped while it writes people: another session holds their table."""
     plain = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)

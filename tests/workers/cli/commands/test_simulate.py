@@ -28,6 +28,7 @@ def test_an_unknown_world_is_refused_with_those_there_are(capsys: pytest.Capture
     assert "atlantis" in capsys.readouterr().err
 
 
+@pytest.mark.full
 def test_a_run_goes_on_where_it_stopped(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """What is kept is not run again, a torn last line is, and another version's outcomes are not believed."""
     outcomes = tmp_path / "outcomes.jsonl"

@@ -173,6 +173,7 @@ def test_root_without_its_rights(missing: str, starts: bool, room: Path) -> None
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="this is an ordinary user already: every other test shows it")
+@pytest.mark.full
 def test_an_ordinary_user_needs_nothing_special(room: Path) -> None:
     """Root's Python and this checkout often lie in root's home: the user may read them, and write as anybody may."""
     right = "+dac_read_search"
@@ -191,6 +192,7 @@ def test_an_ordinary_user_needs_nothing_special(room: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's server needs a copy")
+@pytest.mark.full
 def test_a_copy_that_others_could_change_is_not_used(room: Path) -> None:
     """One place is another user's, one is writable by all, one is a link; where all are, a sentence says what to do."""
     (room / "alone").mkdir(mode=0o700)

@@ -98,6 +98,7 @@ def test_they_come_back_after_everything_was_killed(folder: Path) -> None:
     assert again.database_url == found.database_url
 
 
+@pytest.mark.full
 def test_orphans_of_a_killed_postmaster_do_not_hinder(folder: Path) -> None:
     """The main process is killed while a backend is at work: its children may outlive it for a while."""
     found = start(folder)
@@ -107,6 +108,7 @@ def test_orphans_of_a_killed_postmaster_do_not_hinder(folder: Path) -> None:
         assert answer(start(folder)) == ("souschef", True)
 
 
+@pytest.mark.full
 def test_a_lock_file_that_names_another_living_process_is_stale(folder: Path) -> None:
     """After a restart of the machine any program may have the number: here it is the test's own."""
     start(folder)
@@ -117,6 +119,7 @@ def test_a_lock_file_that_names_another_living_process_is_stale(folder: Path) ->
     assert answer(start(folder)) == ("souschef", True)
 
 
+@pytest.mark.full
 def test_a_frozen_server_is_replaced(folder: Path) -> None:
     found = start(folder)
     [process] = processes_in(folder / "valkey", name="valkey-server")
@@ -127,6 +130,7 @@ def test_a_frozen_server_is_replaced(folder: Path) -> None:
     assert again.database_url == found.database_url
 
 
+@pytest.mark.full
 def test_a_port_that_somebody_took_meanwhile_is_exchanged(folder: Path) -> None:
     found = start(folder)
     found.stop()
@@ -136,6 +140,7 @@ def test_a_port_that_somebody_took_meanwhile_is_exchanged(folder: Path) -> None:
         assert answer(again) == ("souschef", True)
 
 
+@pytest.mark.full
 def test_an_interrupted_initialisation_starts_again(folder: Path) -> None:
     (folder / "postgres.new").mkdir(parents=True)
     (folder / "postgres.new" / "PG_VERSION").write_text("18\n")
@@ -205,6 +210,7 @@ def test_they_listen_on_loopback_alone_and_evict_nothing(folder: Path) -> None:
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
 
 
+@pytest.mark.full
 def test_a_durable_start_flushes_to_the_disk(folder: Path) -> None:
     found = servers.start(folder)
     with psycopg.connect(found.database_url.replace("+psycopg", "")) as connection:
@@ -231,6 +237,7 @@ def test_only_what_is_asked_for_is_started(folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has a home that nobody else may enter")
+@pytest.mark.full
 def test_root_may_keep_its_data_where_nobody_else_may_pass() -> None:
     """PostgreSQL runs as nobody; nothing above its folder is opened to others."""
     path = Path(tempfile.mkdtemp(prefix="souschef-root-"))
@@ -245,6 +252,7 @@ def test_root_may_keep_its_data_where_nobody_else_may_pass() -> None:
         rmtree(path)
 
 
+@pytest.mark.full
 def test_a_database_without_a_free_connection_runs_on_while_the_broker_is_started_again(folder: Path) -> None:
     found = start(folder)
     postmaster = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
@@ -259,12 +267,14 @@ def test_a_database_without_a_free_connection_runs_on_while_the_broker_is_starte
     assert answer(found) == ("souschef", True)
 
 
+@pytest.mark.full
 def test_servers_get_ports_that_no_outgoing_connection_takes(folder: Path) -> None:
     start(folder)
     identity = load_identity(folder)
     assert {identity.postgres_port, identity.valkey_port} <= set(SERVER_PORTS)
 
 
+@pytest.mark.full
 def test_no_server_may_leave_a_core_file(folder: Path) -> None:
     start(folder)
     for process in everything_in(folder):
