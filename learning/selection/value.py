@@ -14,7 +14,7 @@ from learning.selection.policy_fixed import DAY_SECONDS
 MIN_VALUE = 300
 """Every admissible skill has a value, so that shares of it are defined."""
 GAP_WEIGHT = 6_500
-UNLOCKS_WEIGHT = 3_000
+UNLOCKS_WEIGHT = 1_500
 REVIEW_WEIGHT = 500
 INFORMATION_WEIGHT = 500
 CONTEXTS_WEIGHT = 500
