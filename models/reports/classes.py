@@ -1,6 +1,6 @@
 """What a teacher reads of a class: each student's line, who could work together, and what the catalogue lacks."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import RowMapping
@@ -137,7 +137,7 @@ class ClassLine:
     high: float | None
     """The bounds of the 80 % interval around it."""
     status: str
-    """How the student stands on it, as people read it; "" where no skill lies below its target."""
+    """How the student stands on it, as people read it; "" where no skill lies below its target, and on pages."""
     responses: int
     interests: tuple[str, ...]
     """Up to three topics that the student surely likes, the most liked first."""
@@ -160,27 +160,60 @@ GAP_FIRST = "skill.ref IS NOT DISTINCT FROM gap.ref DESC, a.slot"
 SEEN_FIRST = f"a.state = 'proposed', {ORDER_OF_WORK}"
 
 
-def class_lines(
-    session: Session, school_id: int, *, class_id: int | None = None, now: bool = False
+_OF_SCHOOL = {
+    "nothing_in_class": "NULL",
+    "skill_of_class": "true",
+    "task_of_class": "true",
+    "student_of_class": "true",
+}
+_OF_CLASS = {
+    "nothing_in_class": "state.carry #>> ARRAY['lists', CAST(CAST(:class AS bigint) AS text), 'nothing']",
+    # A class sees the skills that it works on, by its own target; a class without a scope sees all.
+    "skill_of_class": """(NOT EXISTS (SELECT FROM souschef.scope WHERE class_id = :class)
+            OR skill_gap.skill_id IN (SELECT scope.skill_id FROM souschef.scope WHERE class_id = :class))""",
+    "task_of_class": "coalesce(a.class_id, :class) = :class",
+    "student_of_class": """person.id IN (
+     SELECT current.student_id FROM souschef.current_enrolment AS current WHERE current.class_id = :class)""",
+}
+"""What differs between the lines of a school and those of a class: with both in one statement, the server would plan it
+at each use, which takes longer than to run it."""
+
+
+def class_lines(session: Session, school_id: int, *, class_id: int | None = None) -> dict[int, ClassLine]:
+    """Return a line for each student of a school, or of one class, by their id; ordered by name."""
+    rows = _rows(session, school_id, class_id, target=own_target(session, school_id, class_id))
+    answers = recent_answers(session, [row["id"] for row in rows])
+    return {row["id"]: _class_line(row, _status(row, answers[row["id"]])) for row in rows}
+
+
+def page_lines(
+    session: Session, school_id: int, *, class_id: int, target: float, now: bool = False
 ) -> dict[int, ClassLine]:
-    """Return a line for each student of a school, or of one class, by their id; ordered by name.
+    """Return the lines of a class for a page, by the class's mastery target; it shows no status in words.
 
     `now`: with the assignment that comes first on the student's own page, in the place of the one for the largest gap.
     """
-    statement = load_sql("class_lines", display_name=DISPLAY_NAME, order=SEEN_FIRST if now else GAP_FIRST)
-    target = own_target(session, school_id, class_id)
-    rows = execute(session, statement, {"school": school_id, "class": class_id, "target": target}).mappings().all()
-    answers = recent_answers(session, [row["id"] for row in rows])
-    return {row["id"]: _class_line(row, answers[row["id"]]) for row in rows}
+    rows = _rows(session, school_id, class_id, target=target, order=SEEN_FIRST if now else GAP_FIRST)
+    return {row["id"]: _class_line(row, "") for row in rows}
+
+
+def _rows(
+    session: Session, school_id: int, class_id: int | None, *, target: float | None, order: str = GAP_FIRST
+) -> Sequence[RowMapping]:
+    parts = _OF_SCHOOL if class_id is None else _OF_CLASS
+    statement = load_sql("class_lines", display_name=DISPLAY_NAME, order=order, **parts)
+    parameters: dict[str, object] = {"school": school_id, "target": target}
+    parameters |= {} if class_id is None else {"class": class_id}
+    return execute(session, statement, parameters).mappings().all()
 
 
 _FOR_STATUS = {"gap_skill_id", "standing", "gap_target", "gap_responses"}
 
 
-def _class_line(row: RowMapping, answers: RecentAnswers) -> ClassLine:
+def _class_line(row: RowMapping, status: str) -> ClassLine:
     columns = {name: value for name, value in row.items() if name != "id" and name not in _FOR_STATUS}
     lists = {name: tuple(row[name]) for name in ("interests", "contexts")}
-    return ClassLine(**columns | lists, status=_status(row, answers), nothing_sentence=sentence_of(row["nothing"]))
+    return ClassLine(**columns | lists, status=status, nothing_sentence=sentence_of(row["nothing"]))
 
 
 def _status(row: RowMapping, answers: RecentAnswers) -> str:

@@ -63,13 +63,26 @@ class _ClassList:
     policy: Policy
 
 
-def status_for(row: RowMapping, policy: Policy) -> str:
+@dataclass(frozen=True, slots=True)
+class PublishedGap:
+    """What is published of one skill of a student."""
+
+    skill_id: int
+    mastery: float
+    low: float
+    high: float
+    standing: str
+    """By its target."""
+    target: float
+    responses: int
+
+
+def status_for(gap: PublishedGap, policy: Policy) -> str:
     """Return the status of a published skill gap by a policy whose target may be another than its own."""
     target = policy.mastery_target
-    if row["target"] == target:
-        return str(row["standing"])
-    bounds = row["low"], row["high"]
-    return gap_status_between(*bounds, target, likely=policy.likely_gap, sure=policy.gap_confidence).value
+    if gap.target == target:
+        return gap.standing
+    return gap_status_between(gap.low, gap.high, target, likely=policy.likely_gap, sure=policy.gap_confidence).value
 
 
 def evidence(session: Session, student_id: int, *, school_id: int, class_id: int) -> list[SkillEvidence]:
@@ -88,13 +101,14 @@ def evidence(session: Session, student_id: int, *, school_id: int, class_id: int
 def _evidence(
     row: RowMapping, lists: Sequence[_ClassList], class_id: int, answers: tuple[Answer, ...]
 ) -> SkillEvidence:
-    asking = [each for each in lists if row["id"] in each.skills]
+    gap = PublishedGap(row["id"], **{each.name: row[each.name] for each in fields(PublishedGap) if each.name in row})
+    asking = [each for each in lists if gap.skill_id in each.skills]
     own = next((each for each in asking if each.id == class_id), None)
     columns = {each.name: row[each.name] for each in fields(SkillEvidence) if each.name in row}
-    columns["status"] = row["standing"]
+    columns["status"] = gap.standing
     if own is not None:
-        columns |= {"target": own.policy.mastery_target, "status": status_for(row, own.policy)}
-    goals = [SkillGoal(each.title, each.policy.mastery_target, status_for(row, each.policy)) for each in asking]
+        columns |= {"target": own.policy.mastery_target, "status": status_for(gap, own.policy)}
+    goals = [SkillGoal(each.title, each.policy.mastery_target, status_for(gap, each.policy)) for each in asking]
     return SkillEvidence(**columns, answers=answers, goals=tuple(goals) if len(lists) > 1 else ())
 
 

@@ -1,7 +1,7 @@
 """What a teacher's pages show beside the class report: who waits for the teacher, and the evidence behind numbers."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TypeVar
@@ -10,10 +10,10 @@ from sqlalchemy import RowMapping
 from sqlmodel import Session
 
 from learning.mastery.wording import Evidence, SkillStatus, skill_status
-from models.assignments.decision_inputs import class_policies
+from learning.selection import Policy
 from models.reports.explanations import price_of_interest
-from models.reports.skill_evidence import status_for
-from models.rows import execute, load_sql
+from models.reports.skill_evidence import PublishedGap, status_for
+from models.rows import execute, fetch_groups, load_sql
 from models.students.people import DISPLAY_NAME
 
 WRONG_IN_A_ROW = 3
@@ -224,11 +224,11 @@ class Strip:
 
 
 def strips(
-    session: Session, school_id: int, class_id: int, answers: Mapping[tuple[int, int], Sequence[float]]
+    session: Session, class_id: int, policy: Policy, answers: Mapping[tuple[int, int], Sequence[float]]
 ) -> dict[int, Strip]:
     """Return the skills of each student of a class, by the student's id: those in its scope, by its own goal.
 
-    `answers` are the `last_answers`.
+    `policy` is the class's, `answers` are the `last_answers`.
     """
     statement = """
         SELECT gap.student_id, gap.skill_id, gap.mastery, gap.low, gap.high, gap.standing, gap.target, gap.responses
@@ -238,16 +238,12 @@ def strips(
                 OR EXISTS (SELECT FROM souschef.scope WHERE class_id = :class AND scope.skill_id = gap.skill_id))
          ORDER BY gap.student_id, gap.mastery, gap.skill_id
     """
-    policy = class_policies(session, school_id, [class_id])[class_id].policy
     found: dict[int, list[Dot]] = {}
-    for row in execute(session, statement, {"class": class_id}).mappings():
-        last = answers.get((row["student_id"], row["skill_id"]), ())[:LAST_ANSWERS]
-        evidence = Evidence(
-            row["mastery"], policy.mastery_target, row["responses"], right=round(sum(last)), marked=len(last)
-        )
-        found.setdefault(row["student_id"], []).append(
-            Dot(row["mastery"], skill_status(status_for(row, policy), evidence))
-        )
+    for student, gap in fetch_groups(session, PublishedGap, statement, {"class": class_id}):
+        last = answers.get((student, gap.skill_id), ())[:LAST_ANSWERS]
+        evidence = Evidence(gap.mastery, policy.mastery_target, gap.responses, right=round(sum(last)), marked=len(last))
+        dot = Dot(gap.mastery, skill_status(status_for(gap, policy), evidence))
+        found.setdefault(student, []).append(dot)
     return {student: Strip(policy.mastery_target, tuple(dots)) for student, dots in found.items()}
 
 
@@ -257,18 +253,20 @@ def last_answers(session: Session, students: Sequence[int]) -> dict[tuple[int, i
     They are what a sentence counts, and what a gradebook's own averages are made from.
     """
     statement = """
-        SELECT student_id, skill_id, array_agg(outcome ORDER BY place) FROM (
-          SELECT fact.student_id, coalesce(fact.skill_id, alignment.skill_id) AS skill_id, fact.outcome,
-                 row_number() OVER (PARTITION BY fact.student_id, coalesce(fact.skill_id, alignment.skill_id)
-                   ORDER BY fact.occurred_at DESC, fact.sequence DESC, fact.key DESC) AS place
-            FROM souschef.fact
-            LEFT JOIN souschef.alignment ON fact.skill_id IS NULL AND alignment.item_id = fact.item_id
-           WHERE fact.student_id = ANY(CAST(:students AS bigint[])) AND fact.kind IN ('item_result', 'skill_result')
-             AND fact.outcome IS NOT NULL AND fact.weight > 0) AS each
-         WHERE skill_id IS NOT NULL AND place <= :most GROUP BY student_id, skill_id
+        SELECT student, skill_id,
+               (array_agg(outcome ORDER BY occurred_at DESC, sequence DESC, key DESC))[1:CAST(:most AS integer)]
+          FROM unnest(CAST(:students AS bigint[])) AS student
+          CROSS JOIN LATERAL (
+            SELECT coalesce(fact.skill_id, alignment.skill_id) AS skill_id, outcome, occurred_at, sequence, key
+              FROM souschef.fact
+              LEFT JOIN souschef.alignment ON fact.skill_id IS NULL AND alignment.item_id = fact.item_id
+             WHERE fact.student_id = student AND fact.kind IN ('item_result', 'skill_result')
+               AND fact.outcome IS NOT NULL AND fact.weight > 0) AS each
+         WHERE skill_id IS NOT NULL GROUP BY student, skill_id
     """
     parameters = {"students": list(students), "most": CANVAS_ANSWERS}
-    return {(row[0], row[1]): tuple(row[2]) for row in execute(session, statement, parameters)}
+    rows = execute(session, statement, parameters).all()
+    return {(student, skill): tuple(outcomes) for student, skill, outcomes in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,20 +279,17 @@ class OpenTask:
     assigned_at: dt.datetime
 
 
-def open_tasks(session: Session, class_id: int) -> dict[int, OpenTask]:
-    """Return every open assignment of a class, by its id."""
+def open_tasks(session: Session, assignments: Collection[int]) -> dict[int, OpenTask]:
+    """Return these assignments by their ids."""
     statement = """
         SELECT a.id, a.skill_id, skill.title AS skill, topic.title AS theme, a.assigned_at
           FROM souschef.assignment AS a
-          JOIN souschef.current_enrolment AS current ON current.student_id = a.student_id
           JOIN souschef.skill ON skill.id = a.skill_id
           JOIN souschef.material ON material.id = a.material_id
           LEFT JOIN souschef.topic ON topic.school_id = a.school_id AND topic.ref = material.context
-         WHERE current.class_id = :class AND coalesce(a.class_id, :class) = :class
-           AND a.state IN ('proposed', 'assigned', 'started')
+         WHERE a.id = ANY(CAST(:ids AS bigint[]))
     """
-    rows = execute(session, statement, {"class": class_id}).mappings()
-    return {row["id"]: _made(OpenTask, row) for row in rows}
+    return dict(fetch_groups(session, OpenTask, statement, {"ids": list(assignments)}))
 
 
 def _made(kind: type[T], row: RowMapping) -> T:

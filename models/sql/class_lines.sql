@@ -13,7 +13,7 @@ SELECT person.id, person.ref AS student,
        coalesce(given.because_gap, '') AS because_gap, coalesce(given.because_interest, '') AS because_interest,
        coalesce(given.reason, '') AS reason,
        CASE WHEN given.id IS NULL
-            THEN coalesce(state.carry #>> ARRAY['lists', CAST(CAST(:class AS bigint) AS text), 'nothing'], state.nothing)
+            THEN coalesce($nothing_in_class, state.nothing)
        END AS nothing
   FROM souschef.person
   LEFT JOIN souschef.learner_state AS state ON state.student_id = person.id
@@ -22,9 +22,7 @@ SELECT person.id, person.ref AS student,
            coalesce(CAST(:target AS double precision), skill_gap.target) AS target FROM souschef.skill_gap
       JOIN souschef.skill ON skill.id = skill_id
      WHERE student_id = person.id AND mastery < coalesce(CAST(:target AS double precision), skill_gap.target)
-       -- A class sees the skills that it works on, by its own target; a class without a scope sees all.
-       AND (CAST(:class AS bigint) IS NULL OR NOT EXISTS (SELECT FROM souschef.scope WHERE class_id = :class)
-            OR EXISTS (SELECT FROM souschef.scope WHERE class_id = :class AND scope.skill_id = skill_gap.skill_id))
+       AND $skill_of_class
      ORDER BY coalesce(CAST(:target AS double precision), skill_gap.target) - mastery DESC, skill.ref LIMIT 1) AS gap
     ON true
   LEFT JOIN LATERAL (
@@ -39,10 +37,8 @@ SELECT person.id, person.ref AS student,
       JOIN souschef.skill ON skill.id = a.skill_id
      WHERE a.student_id = person.id AND a.menu_position = 0
        AND a.state IN ('proposed', 'assigned', 'started')
-       AND (CAST(:class AS bigint) IS NULL OR coalesce(a.class_id, :class) = :class)
+       AND $task_of_class
      ORDER BY $order LIMIT 1) AS given ON true
  WHERE person.role = 'student' AND person.active AND person.school_id = :school
-   AND (CAST(:class AS bigint) IS NULL OR EXISTS (
-     SELECT FROM souschef.current_enrolment AS current
-      WHERE current.student_id = person.id AND current.class_id = :class))
+   AND $student_of_class
  ORDER BY person.family_name, person.given_name, person.ref

@@ -63,7 +63,7 @@ class Language:
     @property
     def locale(self) -> Locale:
         """Return how the language writes dates and numbers."""
-        return Locale.parse(DEFAULT if self.tag == PSEUDO else self.tag)
+        return _locale(DEFAULT if self.tag == PSEUDO else self.tag)
 
     def text(self, message: str, **values: object) -> str:
         """Return a sentence in this language; each `%(name)s` in it becomes the value of that name."""
@@ -76,8 +76,7 @@ class Language:
 
     def day(self, moment: dt.datetime) -> str:
         """Return a day and a time of it."""
-        parts = (format_skeleton(each, moment, tzinfo=self.zone, locale=self.locale) for each in ("MMMd", "Hm"))
-        return " ".join(str(part) for part in parts)
+        return _day(self.locale, self.zone, moment)
 
     def moment(self, moment: dt.datetime) -> str:
         """Return a day and a time of it, and that it is UTC where the school has no time zone of its own."""
@@ -105,7 +104,24 @@ class Language:
 
     def number(self, value: float) -> str:
         """Return a number, with at most two places."""
-        return str(format_decimal(value, format="#,##0.##", locale=self.locale))
+        return _number(self.locale, value)
+
+
+@lru_cache(maxsize=8)
+def _locale(tag: str) -> Locale:
+    return Locale.parse(tag)
+
+
+@lru_cache(maxsize=4_096)
+def _day(locale: Locale, zone: dt.tzinfo, moment: dt.datetime) -> str:
+    """Remember days: the rows of a page often have the same, and to write one takes as long as a row of a table."""
+    parts = (format_skeleton(each, moment, tzinfo=zone, locale=locale) for each in ("MMMd", "Hm"))
+    return " ".join(str(part) for part in parts)
+
+
+@lru_cache(maxsize=4_096)
+def _number(locale: Locale, value: float) -> str:
+    return str(format_decimal(value, format="#,##0.##", locale=locale))
 
 
 @lru_cache(maxsize=8)

@@ -12,8 +12,10 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from learning.selection import Policy
 from models.access import school_time
 from models.access.page_sessions import Visitor
+from models.assignments.decision_inputs import class_policies
 from models.privacy import audit
 from models.reports import classes, override_pages, skill_evidence, student_pages, teacher_pages
 from models.reports.classes import ClassLine
@@ -48,7 +50,7 @@ async def today(request: Request, found: Visit) -> Response:
     """Show who needs help, and on what; and who waits for the teacher."""
 
     def read(session: Session) -> dict[str, object]:
-        lines = lines_of(session, found.visitor)
+        lines = lines_of(session, found.visitor, policy_of(session, found.visitor))
         found_groups = groups(lines)
         nothing = {number: line for number, line in lines.items() if line.nothing is not None}
         return {
@@ -151,10 +153,11 @@ def unmet_names(session: Session, visitor: Visitor) -> dict[int, list[str]]:
 
 def class_values(session: Session, found: Visit) -> dict[str, object]:
     """Return what the page of a class shows."""
-    lines, class_id = lines_of(session, found.visitor, now=True), class_of(found.visitor)
-    tasks = teacher_pages.open_tasks(session, class_id)
+    policy = policy_of(session, found.visitor)
+    lines = lines_of(session, found.visitor, policy, now=True)
+    tasks = teacher_pages.open_tasks(session, [line.assignment for line in lines.values() if line.assignment])
     answers = teacher_pages.last_answers(session, list(lines))
-    strips = teacher_pages.strips(session, found.visitor.school_id, class_id, answers)
+    strips = teacher_pages.strips(session, class_of(found.visitor), policy, answers)
     return {
         **shown(session, found),
         "lines": lines,
@@ -236,9 +239,16 @@ def shown(session: Session, found: Visit) -> dict[str, object]:
     }
 
 
-def lines_of(session: Session, visitor: Visitor, *, now: bool = False) -> dict[int, ClassLine]:
+def policy_of(session: Session, visitor: Visitor) -> Policy:
+    """Return the policy in force for the visitor's class."""
+    class_id = class_of(visitor)
+    return class_policies(session, visitor.school_id, [class_id])[class_id].policy
+
+
+def lines_of(session: Session, visitor: Visitor, policy: Policy, *, now: bool = False) -> dict[int, ClassLine]:
     """Return a line for each student of the visitor's class: with the task of now, or with that of the widest gap."""
-    return classes.class_lines(session, visitor.school_id, class_id=class_of(visitor), now=now)
+    class_id, target = class_of(visitor), policy.mastery_target
+    return classes.page_lines(session, visitor.school_id, class_id=class_id, target=target, now=now)
 
 
 def class_of(visitor: Visitor) -> int:
