@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from functools import lru_cache, partial
 from select import POLLIN, poll
 from typing import Any
@@ -129,9 +130,18 @@ def _check_connection(engine: Engine, connection: Any, _record: object, _proxy: 
         raise InvalidatePoolError from None
 
 
+class Reads(StrEnum):
+    """What a transaction that writes nothing sees."""
+
+    ONE_MOMENT = "REPEATABLE READ"
+    """All its statements see the same moment of the database."""
+    ONE_STATEMENT = "AUTOCOMMIT"
+    """It is one statement, which needs no BEGIN and COMMIT around it: each costs as much as a short statement."""
+
+
 @contextmanager
-def transaction(*, role: str = "worker", url: str | None = None) -> Iterator[Session]:
-    """Open one transaction: commit at the end, roll back on any exception.
+def transaction(*, role: str = "worker", url: str | None = None, reads: Reads | None = None) -> Iterator[Session]:
+    """Open one transaction: commit at the end, roll back on any exception; with `reads` it only reads.
 
     Raises:
         DatabaseUnreachableError: there is no server, no such database, or the login is refused.
@@ -143,6 +153,9 @@ def transaction(*, role: str = "worker", url: str | None = None) -> Iterator[Ses
         connection = engine.connect()
     except OperationalError as error:
         raise unreachable(error) from None
+    # A pooler needs the transaction, for its limits.
+    if reads is not None and not (reads is Reads.ONE_STATEMENT and connectors[engine].pooled):
+        connection.execution_options(isolation_level=reads.value, postgresql_readonly=True)
     with translate_db_errors(), connection, Session(bind=connection) as session:
         yield session
         session.commit()
@@ -230,8 +243,3 @@ def after_fork() -> None:
         engine.dispose(close=False)
     _engines.clear()
     engine_for.cache_clear()
-
-
-def read_one_moment(session: Session) -> None:
-    """Let a transaction that has read nothing yet see one moment of the database, and write nothing."""
-    execute(session, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

@@ -204,7 +204,7 @@ def _own_sender(session: Session, school_id: int, name: str) -> Sender:
         new = {"school_id": school_id, "name": name, "format": "canonical", "settings": {}}
         session.exec(insert(Source).values(new).on_conflict_do_nothing())
         source = session.exec(wanted).one()
-    return _sender(source)
+    return sender_of(source)
 
 
 def authenticate(session: Session, *, key: str, secret: str, secret_key: bytes) -> Sender | None:
@@ -220,7 +220,7 @@ def authenticate(session: Session, *, key: str, secret: str, secret_key: bytes) 
     matches = [
         hmac.compare_digest(live.encode(), secret.encode()) for live in live_secrets(session, source, secret_key)
     ]
-    return _sender(source) if any(matches) else None
+    return sender_of(source) if any(matches) else None
 
 
 def webhook_candidates(
@@ -229,13 +229,13 @@ def webhook_candidates(
     """Return every live source of the formats with its live secrets, for a signature that names no key."""
     wanted = select(Source).where(col(Source.format).in_(formats), col(Source.revoked_at).is_(None))
     rows = session.exec(wanted).all()
-    return [(_sender(source), live_secrets(session, source, secret_key)) for source in rows]
+    return [(sender_of(source), live_secrets(session, source, secret_key)) for source in rows]
 
 
 def live_settings(session: Session, *, formats: Collection[str]) -> list[tuple[Sender, dict[str, Any]]]:
     """Return every live source of the formats with its settings, for a signature whose keys they name."""
     wanted = select(Source).where(col(Source.format).in_(formats), col(Source.revoked_at).is_(None))
-    return [(_sender(source), source.settings) for source in session.exec(wanted).all()]
+    return [(sender_of(source), source.settings) for source in session.exec(wanted).all()]
 
 
 def live_secrets(session: Session, source: Source, secret_key: bytes) -> list[str]:
@@ -243,10 +243,8 @@ def live_secrets(session: Session, source: Source, secret_key: bytes) -> list[st
     if source.revoked_at is not None:
         return []
     live = [secret(source, source.generation, secret_key)]
-    if source.previous_until is not None and source.generation > 1:
-        now = clock.now(session)
-        if source.previous_until > now:
-            live.append(secret(source, source.generation - 1, secret_key))
+    if source.previous_until is not None and source.generation > 1 and source.previous_until > clock.now(session):
+        live.append(secret(source, source.generation - 1, secret_key))
     return live
 
 
@@ -261,7 +259,8 @@ def zone_of(name: str | None) -> dt.tzinfo:
     return dt.UTC if name is None else time_zone(name)
 
 
-def _sender(source: Source) -> Sender:
+def sender_of(source: Source) -> Sender:
+    """Return the sender of a source's row."""
     rules = SourceRules(frozenset(source.surveys), zone_of(source.settings.get("timezone")))
     return Sender(_id(source.id), source.school_id, source.name, source.format, rules)
 

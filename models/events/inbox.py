@@ -288,8 +288,8 @@ def counts(session: Session) -> dict[str, int]:
 
 def still_pending(session: Session, ids: Collection[int]) -> set[int]:
     """Return which of these rows wait for a worker."""
-    waiting = select(Inbox.id).where(col(Inbox.id).in_(list(ids)), Inbox.state == InboxState.PENDING)
-    return {number for number in session.exec(waiting) if number is not None}
+    statement = "SELECT id FROM souschef.inbox WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'pending'"
+    return set(execute(session, statement, {"ids": list(ids)}).scalars())
 
 
 def _reschedule(session: Session, events: Sequence[ClaimedEvent], *, delays: Sequence[float], refund: int) -> None:

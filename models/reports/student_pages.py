@@ -1,23 +1,18 @@
 """What a student's own page shows, and nothing of anybody else."""
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import TypeVar
+from dataclasses import dataclass
 
-from sqlalchemy import RowMapping
 from sqlmodel import Session, col, func, select
 
-from models.access import sources
 from models.assignments import decision_inputs
 from models.assignments.activity import MAY_DECLINE, ORDER_OF_WORK
-from models.rows import among, execute
-from models.tables import Fact, PageSession, Skill
+from models.rows import among, execute, fetch, fetch_groups
+from models.tables import Fact, Skill
 
 LAST_ANSWERS = 8
 """How many answers a sentence counts."""
 LIKED = 8
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +93,8 @@ _RECENT = """
        AND fact.weight > 0 AND coalesce(fact.skill_id, alignment.skill_id) = {skill}
      ORDER BY fact.occurred_at DESC, fact.sequence DESC, fact.key DESC LIMIT :last) AS answers
 """
-_TASK = f"""
-    SELECT a.id, a.slot, a.menu_position AS position, a.state, material.ref AS material, material.title, material.text,
+_TASK_COLUMNS = f"""
+           a.id, a.slot, a.menu_position AS position, a.state, material.ref AS material, material.title, material.text,
            material.url, material.minutes, topic.title AS theme, topic.ref AS topic,
            coalesce(skill.student_title, skill.title) AS skill, a.reason,
            round(recent.points)::int AS right, recent.asked::int AS asked, material.language,
@@ -108,13 +103,15 @@ _TASK = f"""
              WHERE class.id = a.class_id
                AND 1 < (SELECT count(*) FROM souschef.current_enrolment AS current
                          WHERE current.student_id = a.student_id)) AS class_title
+"""  # noqa: S608 - our own
+_TASK_TABLES = f"""
       FROM souschef.assignment AS a
       JOIN souschef.material ON material.id = a.material_id
       JOIN souschef.skill ON skill.id = a.skill_id
       LEFT JOIN souschef.topic ON topic.school_id = a.school_id AND topic.ref = material.context
       CROSS JOIN LATERAL ({_RECENT.format(skill="a.skill_id")}) AS recent
      WHERE a.student_id = :student
-"""  # noqa: S608 - our own
+"""
 
 
 def header(session: Session, student: int) -> Header:
@@ -133,53 +130,28 @@ def header(session: Session, student: int) -> Header:
              WHERE current.student_id = person.id HAVING count(*) = 1) AS now_in ON true
          WHERE person.id = :student
     """
-    row = execute(session, statement, {"student": student}).mappings().one()
-    return _made(Header, row)
+    [found] = fetch(session, Header, statement, {"student": student})
+    return found
 
 
 def open_tasks(session: Session, student: int) -> list[Task]:
     """Return what is open for a student, menu by menu; a proposal waits for a teacher and is not shown."""
-    statement = f"""{_TASK} AND a.state IN ('assigned', 'started') ORDER BY {ORDER_OF_WORK}"""
-    parameters = {"student": student, "last": LAST_ANSWERS}
-    return [_made(Task, row) for row in execute(session, statement, parameters).mappings()]
+    statement = f"SELECT {_TASK_COLUMNS} {_TASK_TABLES} AND a.state IN ('assigned', 'started') ORDER BY {ORDER_OF_WORK}"
+    return fetch(session, Task, statement, {"student": student, "last": LAST_ANSWERS})
 
 
-def task(session: Session, student: int, assignment: int) -> Task | None:
-    """Return one assignment of a student that was not withdrawn, or None."""
-    statement = f"{_TASK} AND a.id = :assignment AND a.state IN ('assigned', 'started', 'done')"
+def task_and_answer(session: Session, student: int, assignment: int) -> tuple[Task, str | None] | None:
+    """Return one assignment of a student that was not withdrawn, or None; and apart from it, its right answer.
+
+    The answer is for checking alone; None where the material has none.
+    """
+    statement = f"""
+        SELECT material.answer, {_TASK_COLUMNS} {_TASK_TABLES}
+           AND a.id = :assignment AND a.state IN ('assigned', 'started', 'done')
+    """
     parameters = {"student": student, "assignment": assignment, "last": LAST_ANSWERS}
-    row = execute(session, statement, parameters).mappings().one_or_none()
-    return None if row is None else _made(Task, row)
-
-
-def answer_of(session: Session, student: int, assignment: int) -> str | None:
-    """Return the right answer to an assignment's material, for checking alone; None where it has none."""
-    statement = """
-        SELECT material.answer FROM souschef.assignment AS a JOIN souschef.material ON material.id = a.material_id
-         WHERE a.id = :assignment AND a.student_id = :student
-    """
-    return execute(session, statement, {"student": student, "assignment": assignment}).scalar_one_or_none()
-
-
-@dataclass(frozen=True, slots=True)
-class OwnEvent:
-    """One event of our own pages in the inbox."""
-
-    id: int
-    key: bytes
-    payload: str
-    is_pending: bool
-
-
-def own_events(session: Session, school_id: int, keys: Sequence[bytes]) -> list[OwnEvent]:
-    """Return those events of a school's own pages that are in the inbox, of these keys."""
-    statement = """
-        SELECT inbox.id, inbox.key, inbox.payload, inbox.state = 'pending' AS is_pending
-          FROM souschef.inbox JOIN souschef.source ON source.id = inbox.source_id
-         WHERE source.school_id = :school AND source.name = :pages AND inbox.key = ANY(CAST(:keys AS bytea[]))
-    """
-    rows = execute(session, statement, {"school": school_id, "pages": sources.PAGES, "keys": list(keys)})
-    return [OwnEvent(row.id, bytes(row.key), row.payload, row.is_pending) for row in rows]
+    found = next(fetch_groups(session, Task, statement, parameters), None)
+    return None if found is None else (found[1], found[0])
 
 
 def skills(session: Session, student: int) -> list[SkillLine]:
@@ -192,8 +164,7 @@ def skills(session: Session, student: int) -> list[SkillLine]:
           CROSS JOIN LATERAL ({_RECENT.format(skill="gap.skill_id")}) AS recent
          WHERE gap.student_id = :student ORDER BY gap.responses = 0, gap.gap DESC, skill.ref
     """  # noqa: S608 - our own
-    parameters = {"student": student, "last": LAST_ANSWERS}
-    return [_made(SkillLine, row) for row in execute(session, statement, parameters).mappings()]
+    return fetch(session, SkillLine, statement, {"student": student, "last": LAST_ANSWERS})
 
 
 def interests(session: Session, student: int) -> list[InterestLine]:
@@ -204,8 +175,7 @@ def interests(session: Session, student: int) -> list[InterestLine]:
          WHERE interest.student_id = :student
          ORDER BY interest.vetoed, interest.value * interest.confidence DESC, topic.ref LIMIT :most
     """
-    rows = execute(session, statement, {"student": student, "most": LIKED}).mappings()
-    return [_made(InterestLine, row) for row in rows]
+    return fetch(session, InterestLine, statement, {"student": student, "most": LIKED})
 
 
 def topics(session: Session, student: int) -> dict[str, str]:
@@ -231,8 +201,4 @@ def wish(session: Session, student: int) -> str | None:
 
 def lock_session(session: Session, session_id: int) -> None:
     """Let one request of a page's session write at a time, so that a second click finds what the first one did."""
-    session.exec(select(PageSession.id).where(PageSession.id == session_id).with_for_update()).one_or_none()
-
-
-def _made(kind: type[T], row: RowMapping) -> T:
-    return kind(**{each.name: row[each.name] for each in fields(kind)})  # type: ignore[arg-type] # a dataclass
+    execute(session, "SELECT id FROM souschef.page_session WHERE id = :id FOR UPDATE", {"id": session_id})

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from config import settings as configuration
 from models import admin, engine
+from models.engine import Reads
 from tests.tasks.conftest import School, own_database, school, school_template
 from workers.cli.main import app
 from workers.local.embedded.process import server_port
@@ -126,6 +127,17 @@ def test_the_limits_hold_in_each_transaction_and_leave_nothing_behind(school: Sc
     with psycopg.connect(plain, autocommit=True) as other:
         shown = other.execute("SHOW statement_timeout").fetchone()
     assert shown == ("0",)
+
+
+@pytest.mark.parametrize("reads", Reads)
+def test_a_page_reads_behind_a_pooler_within_the_same_limits(school: School, pooled: str, reads: Reads) -> None:
+    """Also where it reads one moment: the limits are set by a statement, and the moment has to be chosen before it."""
+    assert school
+    assert pooled
+    with engine.transaction(role="door", reads=reads) as session:
+        limit = session.connection().exec_driver_sql("SHOW statement_timeout").scalar_one()
+        level = session.connection().exec_driver_sql("SHOW transaction_isolation").scalar_one()
+    assert (limit, level == "repeatable read") == ("4s", reads is Reads.ONE_MOMENT)
 
 
 def test_the_doctor_says_that_there_is_a_pooler(school: School, pooled: str) -> None:

@@ -5,9 +5,10 @@ from select import select
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import InternalError
 
-from models import engine
-from models.engine import MigrationsMissingError
+from models import clock, engine
+from models.engine import MigrationsMissingError, Reads
 
 
 def test_a_forked_child_leaves_its_parents_connection_alone(database_url: str) -> None:
@@ -62,3 +63,29 @@ def test_a_connection_that_the_server_has_closed_is_replaced_unseen(database_url
         other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": ours})
     assert select([closed.fileno()], [], [], 30)[0], "the server has not closed it"
     assert backend() != ours
+
+
+@pytest.mark.parametrize("reads", Reads)
+def test_a_transaction_that_only_reads_cannot_write_and_leaves_the_next_one_as_it_was(
+    database_url: str, reads: Reads
+) -> None:
+    del database_url
+    with pytest.raises(InternalError, match="read-only"), transaction(reads=reads) as session:
+        session.connection().execute(text("CREATE TABLE public.written (n integer)"))
+    with transaction() as session:
+        session.connection().execute(text("CREATE TABLE public.written (n integer)"))
+        level = session.connection().exec_driver_sql("SHOW transaction_isolation").scalar_one()
+        session.rollback()
+    assert level == "read committed"
+
+
+def test_one_moment_does_not_move_while_others_write(database_url: str) -> None:
+    del database_url
+    count = text("SELECT count(*) FROM souschef.clock_offset")
+    with transaction(reads=Reads.ONE_MOMENT) as session:
+        before = session.connection().execute(count).scalar_one()
+        with transaction() as other:
+            clock.set_to(other, clock.now(other))
+        assert session.connection().execute(count).scalar_one() == before == 0
+    with transaction(reads=Reads.ONE_STATEMENT) as session:
+        assert session.connection().execute(count).scalar_one() == 1

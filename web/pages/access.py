@@ -19,6 +19,7 @@ from config.time_zones import time_zone
 from models import engine
 from models.access import page_sessions
 from models.access.page_sessions import HOURS, Opened, Visitor
+from models.engine import Reads
 from models.tables.pages import PageRole
 from tasks.pipeline.overrides import RefusedError
 from web import ingest
@@ -57,7 +58,7 @@ class Visit:
         return page(template, {**own, **values}, spoken=self.spoken, status=status, frames=self.visitor.frames)
 
 
-async def in_transaction(request: Request, work: Callable[[Session], R]) -> R:
+async def in_transaction(request: Request, work: Callable[[Session], R], *, reads: Reads | None = None) -> R:
     """Run what reads or writes the database in a thread, in a transaction of its own.
 
     Raises:
@@ -66,7 +67,7 @@ async def in_transaction(request: Request, work: Callable[[Session], R]) -> R:
     """
 
     def run() -> R:
-        with engine.transaction(role=ingest.ROLE) as session:
+        with engine.transaction(role=ingest.ROLE, reads=reads) as session:
             return work(session)
 
     try:
@@ -83,12 +84,7 @@ async def in_snapshot(request: Request, work: Callable[[Session], R]) -> R:
     Raises:
         PageRefusedError: `busy`.
     """
-
-    def read(session: Session) -> R:
-        engine.read_one_moment(session)
-        return work(session)
-
-    return await in_transaction(request, read)
+    return await in_transaction(request, work, reads=Reads.ONE_MOMENT)
 
 
 def ended(launch: str) -> str:
@@ -109,7 +105,9 @@ async def visit(request: Request, launch: str) -> Visit:
         state_of(request).page_limiter.check(launch)
     except ProblemError:
         raise PageRefusedError("too_fast") from None
-    found = await in_transaction(request, lambda session: page_sessions.visitor(session, launch, secret))
+    found = await in_transaction(
+        request, lambda session: page_sessions.visitor(session, launch, secret), reads=Reads.ONE_STATEMENT
+    )
     if found is None:
         raise PageRefusedError(ended(launch))
     spoken = select_language(found.languages, request.headers.get("accept-language"), fallback=found.school_language)

@@ -9,11 +9,9 @@ from sqlmodel import Session
 
 from lms import formats
 from lms.facts import SourceRules
-from models import clock
-from models.access import sources
 from models.access.page_sessions import Visitor
+from models.events import own_pages
 from models.events.inbox import RecordResult
-from models.reports import student_pages
 from tasks.pipeline import record_events
 
 Event = dict[str, Any]
@@ -79,10 +77,9 @@ def record(session: Session, visitor: Visitor, events: Sequence[Event]) -> Recor
 
     The caller holds the session's lock (`student_pages.lock_session`).
     """
-    sender = sources.sender_of_pages(session, visitor.school_id)
     keys = [key_of(event) for event in events]
-    existing = {each.key for each in student_pages.own_events(session, visitor.school_id, keys)}
-    now = clock.now(session).isoformat()
-    fresh = [{**event, "student": visitor.person_ref, "at": now} for event in events if key_of(event) not in existing]
-    _, recorded = record_events.record(session, sender, fresh)
+    before = own_pages.before_recording(session, visitor.school_id, keys)
+    new = {"student": visitor.person_ref, "at": before.now.isoformat()}
+    fresh = [event | new for key, event in zip(keys, events, strict=True) if key not in before.existing]
+    _, recorded = record_events.record(session, before.sender, fresh)
     return recorded

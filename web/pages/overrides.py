@@ -24,6 +24,7 @@ from lms import canonical_overrides
 from lms.facts import EventKind, OrderVerb
 from models.access import sources
 from models.access.page_sessions import Visitor
+from models.events import own_pages
 from models.reports import override_pages, student_pages
 from models.reports.override_pages import ClassStudent, Moved, OverrideLine
 from tasks.pipeline import overrides
@@ -178,7 +179,7 @@ async def do_it(request: Request, found: TeacherVisit, fields: OwnForm) -> Respo
         sender = _sender(session, found.visitor)
         override = overrides.build_override(session, found.visitor.school_id, asked.draft(found.visitor))
         key = events.key_of(canonical_overrides.write(override))
-        if student_pages.own_events(session, found.visitor.school_id, [key]):
+        if own_pages.own_events(session, found.visitor.school_id, [key]):
             return override.key, ()  # a second click
         submitted = overrides.submit(session, sender, override)
         return submitted.effect.key, submitted.events

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from models.access.page_sessions import Visitor
+from models.events import own_pages
 from models.events.inbox import RecordResult
 from models.reports import student_pages
 from models.reports.student_pages import Header, InterestLine, SkillLine, Task
@@ -75,7 +76,7 @@ def read(session: Session, visitor: Visitor, opened: Open | None = None) -> Cont
 def _pending(session: Session, visitor: Visitor, menu: Sequence[Task]) -> tuple[int, ...]:
     first = [events.key_of(events.answered(task.id, number=1, form="", is_right=False)) for task in menu]
     keys = [*first, *(events.key_of(events.declined(task.id, "")) for task in menu)]
-    found = student_pages.own_events(session, visitor.school_id, keys)
+    found = own_pages.own_events(session, visitor.school_id, keys)
     return tuple(each.id for each in found if each.is_pending)
 
 

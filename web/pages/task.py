@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from learning.answer_check import Form as AnswerForm
 from learning.answer_check import form_of, is_readable, is_right
 from models.access.page_sessions import Visitor
+from models.events import own_pages
 from models.events.inbox import RecordResult
 from models.reports import student_pages
 from models.reports.student_pages import Task
@@ -102,8 +103,8 @@ async def decline(request: Request, found: StudentVisit, fields: OwnForm, assign
 
     def write(session: Session) -> RecordResult | None:
         student_pages.lock_session(session, found.visitor.session_id)
-        task = student_pages.task(session, found.visitor.person_id, assignment)
-        if task is None or not task.may_decline:
+        offered = student_pages.task_and_answer(session, found.visitor.person_id, assignment)
+        if offered is None or not offered[0].may_decline:
             return None  # a second click: it is gone, and another one is there
         return events.record(session, found.visitor, [events.declined(assignment, why)])
 
@@ -133,7 +134,7 @@ async def open_address(request: Request, found: StudentVisit, assignment: Assign
 @router.get("")
 async def show(request: Request, found: StudentVisit, assignment: Assignment) -> Response:
     """Show a task."""
-    played = await in_transaction(request, lambda session: _played(session, found.visitor, assignment))
+    played, _ = await in_transaction(request, lambda session: _played(session, found.visitor, assignment))
     return _page(found, played)
 
 
@@ -146,10 +147,9 @@ async def answer(request: Request, found: StudentVisit, fields: OwnForm, assignm
 
     def check(session: Session) -> tuple[Played, RecordResult | None]:
         student_pages.lock_session(session, found.visitor.session_id)
-        played = _played(session, found.visitor, assignment)
+        played, expected = _played(session, found.visitor, assignment)
         if played.is_over or any(each.form == form for each in played.tries):
             return played, None  # a second click, or a page from before
-        expected = student_pages.answer_of(session, found.visitor.person_id, assignment) or ""
         comma = played.task.language.partition("-")[0] not in POINT_LANGUAGES
         if not is_readable(expected, written, decimal_comma=comma):
             return replace(played, unreadable=True), None
@@ -165,18 +165,17 @@ async def answer(request: Request, found: StudentVisit, fields: OwnForm, assignm
     return _page(found, played)
 
 
-def _played(session: Session, visitor: Visitor, assignment: int) -> Played:
-    """Return a task of the visitor with its tries, as they stand in the inbox.
+def _played(session: Session, visitor: Visitor, assignment: int) -> tuple[Played, str]:
+    """Return a task of the visitor with its tries, as they stand in the inbox; and its right answer, "" for none.
 
     Raises:
         PageRefusedError: `not_yours`.
     """
-    task = _task(session, visitor, assignment)
-    expected = student_pages.answer_of(session, visitor.person_id, assignment)
+    task, expected = _task_and_answer(session, visitor, assignment)
     keys = [events.key_of(events.answered(assignment, number=n, form="", is_right=False)) for n in (1, 2)]
-    recorded = {each.key: each.payload for each in student_pages.own_events(session, visitor.school_id, keys)}
+    recorded = {each.key: each.payload for each in own_pages.own_events(session, visitor.school_id, keys)}
     tries = tuple(_try(recorded[key]) for key in keys if key in recorded)
-    return Played(task, tries, form_of(expected) if task.text and expected else None)
+    return Played(task, tries, form_of(expected) if task.text and expected else None), expected or ""
 
 
 def _try(payload: str) -> Try:
@@ -185,10 +184,14 @@ def _try(payload: str) -> Try:
 
 
 def _task(session: Session, visitor: Visitor, assignment: int) -> Task:
-    task = student_pages.task(session, visitor.person_id, assignment)
-    if task is None:
+    return _task_and_answer(session, visitor, assignment)[0]
+
+
+def _task_and_answer(session: Session, visitor: Visitor, assignment: int) -> tuple[Task, str | None]:
+    found = student_pages.task_and_answer(session, visitor.person_id, assignment)
+    if found is None:
         raise PageRefusedError("not_yours", frames=visitor.frames)
-    return task
+    return found
 
 
 def _page(found: Visit, played: Played) -> Response:
