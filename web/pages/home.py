@@ -15,8 +15,11 @@ from web.pages.access import AnyVisit, OwnForm, Visit, in_transaction
 from web.pages.language import NAMES
 from web.pages.render import PageRefusedError
 
-WAIT_SECONDS = 1.5
-"""How long a student's page waits for the decision after an answer, so that the next task is there when it opens."""
+WAIT_SECONDS = 3.0
+"""How long a student's page waits for the decision after an answer, so that the next task is there when it opens.
+
+A page that waits costs nothing; one that comes too early is asked for again, which delays the workers further.
+"""
 
 router = APIRouter(prefix="/lti/s/{launch}", include_in_schema=False)
 

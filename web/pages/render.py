@@ -34,6 +34,7 @@ def templates(tag: str) -> jinja2.Environment:
     made.install_gettext_callables(  # type: ignore[attr-defined] # the extension's
         spoken.catalogue.gettext, spoken.catalogue.ngettext, newstyle=True
     )
+    made.globals["_"] = made.globals["gettext"]  # the extension's own `_` looks it up at each call
     made.globals["languages"] = NAMES
     made.filters["capitalize_first"] = _capitalize_first
     made.globals["is_known"] = is_known
