@@ -17,6 +17,7 @@ from config import tracing
 from lms.facts import EventKind, SourceRules
 from models.access import sources
 from models.access.sources import Sender
+from models.engine import execute_with_commit
 from models.events import counters, id_conflicts
 from models.events.incoming import NewEvent
 from models.rows import execute
@@ -148,7 +149,7 @@ def keys_there(session: Session, source_id: int, keys: Collection[bytes]) -> set
 
 
 def count_received(session: Session, sender: Sender, counts: Mapping[str, int]) -> None:
-    """Add to the counts of a source today (accepted, duplicate, ignored by reason)."""
+    """Add to the counts of a source today (accepted, duplicate, ignored by reason), in the commit."""
     statement = """
         INSERT INTO souschef.door_count (source_id, school_id, day, outcome, count)
         SELECT :source, :school, ((SELECT souschef.clock()) AT TIME ZONE 'UTC')::date, new.*
@@ -158,8 +159,9 @@ def count_received(session: Session, sender: Sender, counts: Mapping[str, int]) 
     nonzero = sorted((outcome, count) for outcome, count in counts.items() if count)
     if nonzero:
         outcomes, numbers = zip(*nonzero, strict=True)
-        parameters = {"source": sender.source_id, "school": sender.school_id}
-        execute(session, statement, {**parameters, "outcomes": list(outcomes), "counts": list(numbers)})
+        parameters: dict[str, Any] = {"source": sender.source_id, "school": sender.school_id}
+        parameters |= {"outcomes": list(outcomes), "counts": list(numbers)}
+        execute_with_commit(session, statement, parameters)
 
 
 def finish(session: Session, events: Sequence[ClaimedEvent], outcome: BatchOutcome) -> None:

@@ -70,7 +70,7 @@ def record(
     result = IngestResult(
         tuple(keys), recorded.count, recorded.duplicates, len(events) - len(incoming), recorded.quarantined
     )
-    # Last, because the counts and numbers of a source are locked from here to the commit.
+    # Last, because the numbers of a source are locked from here to the commit.
     sequence_gaps.record_seen(session, sender, numbers)
     unread.count(session, sender.school_id, sender.source_id, +unread_names)
     inbox.count_received(session, sender, {"accepted": result.accepted, "duplicate": result.duplicates, **ignored})

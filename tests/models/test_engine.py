@@ -5,7 +5,7 @@ from select import select
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import InternalError
+from sqlalchemy.exc import DataError, InternalError, OperationalError
 
 from models import clock, engine
 from models.engine import MigrationsMissingError, Reads
@@ -96,3 +96,70 @@ def test_one_moment_does_not_move_while_others_write(database_url: str) -> None:
         assert session.connection().execute(count).scalar_one() == before == 0
     with transaction(reads=Reads.ONE_STATEMENT) as session:
         assert session.connection().execute(count).scalar_one() == 1
+
+
+def offset(ahead: str) -> tuple[str, dict[str, str]]:
+    statement = """
+        INSERT INTO souschef.clock_offset VALUES (true, CAST(:ahead AS interval))
+        ON CONFLICT (single) DO UPDATE SET ahead = clock_offset.ahead + excluded.ahead
+    """
+    return statement, {"ahead": ahead}
+
+
+def hours_ahead() -> float:
+    with transaction() as session:
+        seconds = "SELECT extract(epoch FROM sum(ahead)) FROM souschef.clock_offset"
+        return float(session.connection().exec_driver_sql(seconds).scalar_one() or 0) / 3600
+
+
+def set_ahead(*hours: str, then: type[Exception] | None = None) -> None:
+    with transaction() as session:
+        engine.set_lock_timeout(session)
+        for each in hours:
+            engine.execute_with_commit(session, *offset(each))
+        if then is not None:
+            raise then
+
+
+def test_a_statement_runs_with_the_commit_and_not_before(database_url: str) -> None:
+    """Twice in one transaction, 1 h each: another transaction can lock the row until then."""
+    del database_url
+    for _ in range(2):
+        with transaction() as session:
+            for _ in range(2):
+                engine.execute_with_commit(session, *offset("1 hour"))
+            assert session.connection().execute(text("SELECT 1")).scalar_one() == 1
+            with transaction() as other:
+                other.connection().execute(text("LOCK TABLE souschef.clock_offset"))
+    assert hours_ahead() == 4
+
+
+def test_a_statement_with_the_commit_is_forgotten_with_a_rollback(database_url: str) -> None:
+    del database_url
+    with transaction() as session:
+        engine.execute_with_commit(session, *offset("1 hour"))
+        session.rollback()
+        session.connection().execute(text("SELECT 1"))
+    with pytest.raises(LookupError):
+        set_ahead("1 hour", then=LookupError)
+    assert hours_ahead() == 0
+
+
+def test_a_statement_that_fails_with_the_commit_undoes_all_and_is_an_error_as_any_other(database_url: str) -> None:
+    """The connection goes on: the next transaction of the process gets the same one."""
+    del database_url
+    ours = backend()
+    with pytest.raises(DataError, match="invalid input syntax"):
+        set_ahead("5 hours", "no interval")
+    assert (hours_ahead(), backend()) == (0, ours)
+
+
+def test_a_statement_with_the_commit_waits_for_a_lock_no_longer_than_any_other(database_url: str) -> None:
+    del database_url
+    set_ahead("1 hour")
+    with transaction() as holder:
+        holder.connection().execute(text("SELECT FROM souschef.clock_offset FOR UPDATE"))
+        with pytest.raises(OperationalError) as caught:
+            set_ahead("1 hour")
+    assert engine.is_lock_timeout(caught.value)
+    assert hours_ahead() == 1
