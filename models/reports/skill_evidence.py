@@ -71,7 +71,7 @@ class PublishedGap:
     mastery: float
     low: float
     high: float
-    standing: str
+    status: str
     """By its target."""
     target: float
     responses: int
@@ -81,14 +81,15 @@ def status_for(gap: PublishedGap, policy: Policy) -> str:
     """Return the status of a published skill gap by a policy whose target may be another than its own."""
     target = policy.mastery_target
     if gap.target == target:
-        return gap.standing
+        return gap.status
     return gap_status_between(gap.low, gap.high, target, likely=policy.likely_gap, sure=policy.gap_confidence).value
 
 
 def evidence(session: Session, student_id: int, *, school_id: int, class_id: int) -> list[SkillEvidence]:
     """Return what is believed of each skill, what needs work first, as a page of this class shows it."""
     statement = """
-        SELECT skill.id, skill.title, gap.standing, gap.level, gap.mastery, gap.low, gap.high, gap.target, gap.responses
+        SELECT skill.id, skill.title, gap.standing AS status, gap.level, gap.mastery, gap.low, gap.high, gap.target,
+               gap.responses
           FROM souschef.skill_gap AS gap JOIN souschef.skill ON skill.id = gap.skill_id
          WHERE gap.student_id = :student ORDER BY gap.responses = 0, gap.gap DESC, skill.ref
     """
@@ -105,7 +106,6 @@ def _evidence(
     asking = [each for each in lists if gap.skill_id in each.skills]
     own = next((each for each in asking if each.id == class_id), None)
     columns = {each.name: row[each.name] for each in fields(SkillEvidence) if each.name in row}
-    columns["status"] = gap.standing
     if own is not None:
         columns |= {"target": own.policy.mastery_target, "status": status_for(gap, own.policy)}
     goals = [SkillGoal(each.title, each.policy.mastery_target, status_for(gap, each.policy)) for each in asking]

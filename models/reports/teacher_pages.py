@@ -231,7 +231,8 @@ def strips(
     `policy` is the class's, `answers` are the `last_answers`.
     """
     statement = """
-        SELECT gap.student_id, gap.skill_id, gap.mastery, gap.low, gap.high, gap.standing, gap.target, gap.responses
+        SELECT gap.student_id, gap.skill_id, gap.mastery, gap.low, gap.high, gap.standing AS status, gap.target,
+               gap.responses
           FROM souschef.skill_gap AS gap JOIN souschef.current_enrolment AS current USING (student_id)
          WHERE current.class_id = :class AND gap.responses > 0
            AND (NOT EXISTS (SELECT FROM souschef.scope WHERE class_id = :class)

@@ -129,6 +129,17 @@ def test_the_limits_hold_in_each_transaction_and_leave_nothing_behind(school: Sc
     assert shown == ("0",)
 
 
+def test_what_is_sent_with_the_commit_arrives_behind_a_pooler(school: School, pooled: str) -> None:
+    assert school
+    assert pooled
+    statement = "INSERT INTO souschef.clock_offset VALUES (true, CAST(:ahead AS interval))"
+    for ahead in ("1 hour", "2 hours"):
+        with engine.transaction(role="door") as session:
+            session.connection().exec_driver_sql("DELETE FROM souschef.clock_offset")
+            engine.execute_with_commit(session, statement, {"ahead": ahead})
+        assert ask("SELECT CAST(ahead AS text) FROM souschef.clock_offset") == [(f"0{ahead[0]}:00:00",)]
+
+
 @pytest.mark.parametrize("reads", Reads)
 def test_a_page_reads_behind_a_pooler_within_the_same_limits(school: School, pooled: str, reads: Reads) -> None:
     """Also where it reads one moment: the limits are set by a statement, and the moment has to be chosen before it."""

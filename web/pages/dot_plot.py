@@ -36,12 +36,12 @@ class DotPlot:
     @property
     def circles(self) -> Markup:
         """Return the dots as SVG; a class has hundreds, for each of which a template would take longer."""
-        return Markup("".join([_circle(dot.x, dot.y, dot.look) for dot in self.dots]))  # noqa: S704 - nobody else's text
+        return Markup("").join(_circle(dot.x, dot.y, dot.look) for dot in self.dots)
 
 
 @lru_cache(maxsize=4_096)
-def _circle(x: float, y: float, look: str) -> str:
-    return f'<circle class="{look}" cx="{x:.1f}" cy="{y:.1f}" r="2.6"/>'
+def _circle(x: float, y: float, look: str) -> Markup:
+    return Markup('<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="2.6"/>').format(look, x, y)
 
 
 def dot_plot(strip: Strip) -> DotPlot:
