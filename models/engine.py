@@ -200,6 +200,27 @@ def _forget_statements(session: Session) -> None:
 
 
 @contextmanager
+def one_statement(*, role: str = "worker") -> Iterator[Session]:
+    """Open a session in which each statement is a transaction of its own: BEGIN and COMMIT cost as much as one.
+
+    Through a pooler it is a transaction, whose first statement sets the limits.
+
+    Raises:
+        DatabaseUnreachableError, MigrationsMissingError, DatabaseRefusedError: as `transaction`.
+    """
+    engine = engine_for(settings().database_url_text(), role=role)
+    try:
+        connection = engine.connect()
+    except OperationalError as error:
+        raise unreachable(error) from None
+    with translate_db_errors(), connection:
+        if not connectors[engine].pooled:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+        with Session(bind=connection) as session:
+            yield session
+
+
+@contextmanager
 def translate_db_errors() -> Iterator[None]:
     """Translate driver errors about missing migrations and missing privileges into errors for operators.
 

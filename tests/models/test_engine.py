@@ -53,6 +53,26 @@ def test_the_server_notices_a_host_that_was_cut_off(database_url: str) -> None:
     assert found == ["5", "2", "3"]
 
 
+def test_single_statements_are_committed_and_the_next_transaction_is_one_again(database_url: str) -> None:
+    """Both meet the one connection of this process: what the first makes stays, what the second makes is undone."""
+    del database_url
+
+    def temporary_tables() -> list[str]:
+        with transaction() as session:
+            found = session.connection().execute(
+                text("SELECT relname FROM pg_class WHERE relname ~ '^temporary_[12]$'")
+            )
+            return sorted(found.scalars())
+
+    with engine.one_statement() as session:
+        session.connection().execute(text("CREATE TEMP TABLE temporary_1 ()"))
+    assert temporary_tables() == ["temporary_1"]
+    with transaction() as session:
+        session.connection().execute(text("CREATE TEMP TABLE temporary_2 ()"))
+        session.rollback()
+    assert temporary_tables() == ["temporary_1"]
+
+
 def test_a_connection_that_the_server_has_closed_is_replaced_unseen(database_url: str) -> None:
     """As after a restart of the server: its socket is readable, and the next transaction gets another."""
     with transaction() as session:
