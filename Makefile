@@ -12,6 +12,7 @@ JOBS ?= $(if $(filter amqp%,$(SOUSCHEF_BROKER_URL)),0,$(shell cores=$$(getconf _
 	echo $$((cores < 7 ? cores + 1 : 8))))
 CHAOS_JOBS ?= 2
 RUN_TESTS := $(BIN)/python -m pytest --dist worksteal
+COVERED_TESTS := $(BIN)/python -m slipcover --json --out .coverage/test-all.json -m pytest --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-all coverage check up bench chaos hosts mutations fuzz cases screenshots sbom compiled fast lock pin-images docs lti-consumer clean reference explanations
@@ -28,7 +29,9 @@ test: .venv/dev.stamp ## Run the tests against real servers; PYTEST="-k door -x"
 	@SUITE="make test" $(RUN_TESTS) --numprocesses $(JOBS) -m "not full and not chaos" $(PYTEST)
 
 test-all: .venv/dev.stamp ## Run what `make test` leaves out, and every chaos test in its short form
-	@SUITE="make test-all, part 1" $(RUN_TESTS) --numprocesses $(JOBS) -m "full and not chaos" $(PYTEST)
+	@mkdir -p .coverage
+	@SUITE="make test-all, part 1" $(COVERED_TESTS) --numprocesses $(JOBS) -m "full and not chaos" $(PYTEST)
+	@$(BIN)/python .ci/reached_lines.py .coverage/test-all.json
 	@SUITE="make test-all, part 2" $(RUN_TESTS) --numprocesses $(CHAOS_JOBS) -m chaos $(PYTEST)
 
 coverage: .venv/dev.stamp ## Run all tests but chaos under coverage, started processes too: twice as long as without
