@@ -79,8 +79,9 @@ class ChaosSystem:
         api_url: str | None = None,
         pause: float = 0.0,
         largest: int = 9,
+        seconds: float = BURST_SECONDS,
     ) -> Iterator[Lms]:
-        """Let the LMS send while the block runs; at its end every event has been accepted.
+        """Let the LMS send while the block runs; `seconds` after its end every event has been accepted.
 
         Requests hold one to `largest` events; each client waits for `pause` seconds after each request.
         """
@@ -92,7 +93,7 @@ class ChaosSystem:
             lms.give_up()
             raise
         finally:
-            lms.join(seconds=BURST_SECONDS)
+            lms.join(seconds=seconds)
 
     def send(self, events: Events, **options: Any) -> Lms:
         """Send events and return when they are accepted."""
