@@ -68,6 +68,7 @@ def old_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     user = "nobody" if os.geteuid() == 0 else "-"
     with monkeypatch.context() as older:
         older.setattr(program_files, "RELEASE", OLDER)
+        older.setattr(program_files, "NEEDED_FILES", (*program_files.NEEDED_FILES, "bin/pg_ctl"))
         binaries = program_files.programs_for(user)
     folder = Path(tempfile.mkdtemp(prefix="souschef-older-"))
     if user != "-":

@@ -137,10 +137,10 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _digest(package: Path) -> str:
-    """Return a digest of the wheel's RECORD, which holds a hash of every file."""
+    """Return a digest of the wheel's RECORD, which holds a hash of every file, and of what is copied of them."""
     records = sorted(package.parent.glob(f"{PACKAGE}-*.dist-info/RECORD"))
     text = b"".join(record.read_bytes() for record in records) or str(package.stat().st_mtime_ns).encode()
-    return hashlib.sha256(text).hexdigest()[:16]
+    return hashlib.sha256(text + " ".join((RELEASE, *NEEDED_FILES)).encode()).hexdigest()[:16]
 
 
 def _make(package: Path, copy: Path) -> None:
