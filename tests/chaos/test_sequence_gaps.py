@@ -15,8 +15,8 @@ from workers.sweeper import JITTER
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
 SWEEP_SECONDS = sized(10, 3)
-TWO_SWEEPS = 2 * SWEEP_SECONDS * (1 + JITTER) + 2
-"""Sweeps are spread by their jitter; the work of one is the rest."""
+TWO_SWEEPS = 2 * SWEEP_SECONDS * (1 + JITTER) + sized(2, 12)
+"""Sweeps are spread by their jitter; the work of one is the rest, which takes long on a busy machine."""
 
 
 @pytest.mark.shows("P27")
