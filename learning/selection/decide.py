@@ -46,6 +46,8 @@ def decide_list(inputs: Inputs, catalogue: Catalogue, *, recorded: bool = False)
         give_way_to_gaps(builder, search)
         # A replacement may take fewer minutes and so leave room for another assignment.
         fill_slots(builder, search)
+        # While a gap waited, only it could replace what was left past its limit; it may have a free slot now.
+        replace_expired(builder, search)
         # After all that decides on skills, so that it changes nothing but themes, and their minutes.
         give_way_to_liked(builder, search)
         fill_slots(builder, search)

@@ -43,6 +43,7 @@ RARE_FAULTS = {
     "the last place went to a gap that nothing fits before one at the root": (("L2", (29_291, 99_198, 119_727)),),
     "a liked theme took fewer minutes and left room": (("L2", (94_392, 160_444)),),
     "a slot that gave way to a gap kept its count of refreshes with something better": (("L2", (34_499,)),),
+    "what was left past its limit could only be replaced by a gap that got a free slot": (("L2", (45_713,)),),
     "the reason for no assignment depended on what had been open": (
         ("L2", (144_348, 157_498, 159_160, 177_584, 182_868)),
     ),
