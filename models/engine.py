@@ -187,9 +187,8 @@ def _commit(session: Session) -> None:
                 execute(session, statement, parameters)
             session.commit()
     except BaseException:
-        with suppress(
-            errors.Error
-        ):  # a commit that failed has ended the transaction for SQLAlchemy, not for the server
+        # A commit that failed has ended the transaction for SQLAlchemy, not for the server.
+        with suppress(errors.Error):
             driver.rollback()
         raise
 
@@ -197,27 +196,6 @@ def _commit(session: Session) -> None:
 @event.listens_for(Session, "after_rollback")
 def _forget_statements(session: Session) -> None:
     session.info.pop(_WITH_COMMIT, None)
-
-
-@contextmanager
-def one_statement(*, role: str = "worker") -> Iterator[Session]:
-    """Open a session in which each statement is a transaction of its own: BEGIN and COMMIT cost as much as one.
-
-    Through a pooler it is a transaction, whose first statement sets the limits.
-
-    Raises:
-        DatabaseUnreachableError, MigrationsMissingError, DatabaseRefusedError: as `transaction`.
-    """
-    engine = engine_for(settings().database_url_text(), role=role)
-    try:
-        connection = engine.connect()
-    except OperationalError as error:
-        raise unreachable(error) from None
-    with translate_db_errors(), connection:
-        if not connectors[engine].pooled:
-            connection.execution_options(isolation_level="AUTOCOMMIT")
-        with Session(bind=connection) as session:
-            yield session
 
 
 @contextmanager

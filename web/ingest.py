@@ -27,7 +27,7 @@ def authenticate(key: str, secret: str) -> Sender:
     Raises:
         ProblemError: `auth_failed`.
     """
-    with engine.one_statement(role=ROLE) as session:
+    with engine.transaction(role=ROLE, reads=engine.Reads.ONE_STATEMENT) as session:
         sender = sources.authenticate(session, key=key, secret=secret, secret_key=settings().secret_key_bytes())
     if sender is None:
         raise ProblemError("auth_failed")

@@ -64,7 +64,7 @@ def test_single_statements_are_committed_and_the_next_transaction_is_one_again(d
             )
             return sorted(found.scalars())
 
-    with engine.one_statement() as session:
+    with transaction(reads=Reads.ONE_STATEMENT) as session:
         session.connection().execute(text("CREATE TEMP TABLE temporary_1 ()"))
     assert temporary_tables() == ["temporary_1"]
     with transaction() as session:
