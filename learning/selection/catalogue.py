@@ -167,6 +167,17 @@ class Catalogue:
                     above[dependent] = grade
         return frozenset(skill for skill, grade in above.items() if grade == min(above.values()))
 
+    def with_needs(self, skills: Iterable[int]) -> set[int]:
+        """Return skills with all that they rest on, directly or not."""
+        found: set[int] = set()
+        pending = list(skills)
+        while pending:
+            skill = pending.pop()
+            if skill not in found:
+                found.add(skill)
+                pending += self.prerequisites.get(skill, ())
+        return found
+
     def related_skills(self, scope: Iterable[int] | None) -> frozenset[int]:
         """Return the skills whose beliefs `choose` needs: those in scope (None: all) and their prerequisites.
 
@@ -174,13 +185,7 @@ class Catalogue:
         """
         if scope is None:
             return frozenset(self.skills)
-        related: set[int] = set()
-        pending = [skill for skill in scope if skill in self.skills]
-        while pending:
-            skill = pending.pop()
-            if skill not in related:
-                related.add(skill)
-                pending += self.prerequisites[skill]
+        related = self.with_needs(skill for skill in scope if skill in self.skills)
         further = {other for skill in related for skill_set in self.index.get(skill, ()) for other in skill_set.skills}
         return frozenset(related | further | {need for other in further for need in self.prerequisites[other]})
 

@@ -86,24 +86,14 @@ def has_likely_gap(ctx: DecisionContext, skill: int) -> bool:
 
 def roots_of(ctx: DecisionContext, gaps: Collection[int]) -> frozenset[int]:
     """Return those of these skills with a gap that rest on no other likely gap, directly or not."""
-    return frozenset(skill for skill in gaps if not any(has_likely_gap(ctx, need) for need in _all_needs(ctx, skill)))
+    needs_of = {skill: ctx.catalogue.with_needs([skill]) - {skill} for skill in gaps}
+    return frozenset(skill for skill, needs in needs_of.items() if not any(has_likely_gap(ctx, need) for need in needs))
 
 
 def open_roots(builder: DecisionBuilder, *, instead_of: int | None = None) -> int:
     """Return how many likely gaps at the root have a slot."""
     gaps = [skill for skill in builder.open_skills(instead_of=instead_of) if has_likely_gap(builder.ctx, skill)]
     return len(roots_of(builder.ctx, gaps))
-
-
-def _all_needs(ctx: DecisionContext, skill: int) -> frozenset[int]:
-    found: set[int] = set()
-    pending = [skill]
-    while pending:
-        for need in ctx.catalogue.prerequisites.get(pending.pop(), ()):
-            if need not in found:
-                found.add(need)
-                pending.append(need)
-    return frozenset(found)
 
 
 def waiting_gaps(builder: DecisionBuilder, *, instead_of: int | None = None) -> list[int]:

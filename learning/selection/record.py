@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -245,9 +244,9 @@ def _catalogue_record(used: _Used) -> dict[str, Any]:
     if catalogue is None:
         return {"version": 0, "skills": [], "topics": [], "materials": []}
     skills = []
-    # A material of the record may practise a skill without a belief.
+    # A material of the record may practise a skill without a belief, and a gap at the root may lie below one.
     read = beliefs.keys() | {skill for entry in used.entries.values() for skill in entry.skills}
-    for skill in sorted(_with_needs(catalogue, read)):
+    for skill in sorted(catalogue.with_needs(read) & catalogue.skills.keys()):
         title = catalogue.skills[skill].title if skill in used.titles else ""
         unlocks = [pair for pair in catalogue.unlocks.get(skill, ()) if pair[0] in beliefs]
         weight = round(catalogue.skills[skill].weight * SCALE)
@@ -258,17 +257,6 @@ def _catalogue_record(used: _Used) -> dict[str, Any]:
         "topics": [(ref, catalogue.topics[ref].title) for ref in sorted(used.topics)],
         "materials": [tuple(used.entries[material]) for material in sorted(used.entries)],
     }
-
-
-def _with_needs(catalogue: Catalogue, skills: AbstractSet[int]) -> set[int]:
-    """Return skills with all that they rest on: a gap at the root may lie below a skill without a belief."""
-    found, pending = set(skills), list(skills)
-    while pending:
-        needs = catalogue.prerequisites.get(pending.pop(), ())
-        new = {need for need in needs if need in catalogue.skills and need not in found}
-        found |= new
-        pending += new
-    return found
 
 
 def _read_inputs(body: dict[str, Any], beliefs: Mapping[int, FixedBelief]) -> Inputs:
