@@ -72,7 +72,8 @@ class Settings(BaseSettings):
         default=64,
         ge=1,
         le=256,
-        description="Requests of a source that an API process reads and stores at the same time, of 256 in all.",
+        description="Requests of a source that an API process reads and stores at the same time, of 256 in all; fewer "
+        "where less than that is free.",
     )
     flower_host: str = Field(default="127.0.0.1", description="Address of Flower.")
     flower_port: int = Field(default=5555, ge=1, le=65535, description="Port of Flower.")

@@ -1,4 +1,8 @@
-"""The requests that a process is reading or storing now: bounded for all together, and for each sender."""
+"""The requests that a process is reading or storing now: bounded for all together, and for each sender.
+
+A sender may have as much as is free: one alone half of all, three a quarter each, so that there is always room for one
+more. Source: Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory packet switches", 1998.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +25,12 @@ class Limits:
     """Largest body, also after decompression; None: as configured."""
     buffered_bytes: int = 64 * 1024 * 1024
     """All bodies in memory together, as they were sent; a request beyond gets 503, unless it is the only one."""
-    sender_bytes: int = 32 * 1024 * 1024
-    """Those of one sender; a request beyond gets 429, unless it is its only one."""
+    small_bytes: int = 64 * 1024
+    """A body up to here is never refused for memory: the number of requests bounds what all of them take."""
     requests: int = 256
     """Requests being read or stored at the same time."""
     sender_requests: int | None = None
-    """Those of one sender; None: as configured."""
+    """Those of one sender at most; None: as configured."""
     idle_seconds: float = 5.0
     """Longest silence within a body."""
     total_seconds: float = 30.0
@@ -84,7 +88,9 @@ class Place:
             ProblemError: `too_many_at_once`.
         """
         most = self._limits.sender_requests or settings().web_source_requests
-        if self._in_flight.requests_of.get(sender, 0) >= most:
+        free = self._limits.requests - self._in_flight.requests
+        under_way = self._in_flight.requests_of.get(sender, 0)
+        if under_way and under_way >= min(most, free):
             raise ProblemError("too_many_at_once")
 
     def leave(self) -> None:
@@ -108,14 +114,17 @@ class Place:
         """Count bytes of the body that have come.
 
         Raises:
-            ProblemError: `too_many_at_once`, `overloaded`.
+            ProblemError: `overloaded`, `too_many_at_once`.
         """
         self._add_bytes(number)
         in_flight, limits = self._in_flight, self._limits
-        if in_flight.bytes_of[self._sender] > max(limits.sender_bytes, self._body_bytes):
-            raise ProblemError("too_many_at_once")
+        if self._body_bytes <= limits.small_bytes:
+            return
         if in_flight.body_bytes > max(limits.buffered_bytes, self._body_bytes):
             raise ProblemError("overloaded")
+        free = limits.buffered_bytes - in_flight.body_bytes
+        if in_flight.bytes_of[self._sender] > max(free, self._body_bytes):
+            raise ProblemError("too_many_at_once")
 
     def _add_bytes(self, number: int) -> None:
         in_flight, sender = self._in_flight, self._sender

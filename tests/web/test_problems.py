@@ -201,7 +201,7 @@ class TestCrowded:
 
     @pytest.fixture
     def limits(self) -> Limits:
-        return Limits(buffered_bytes=1_000)
+        return Limits(buffered_bytes=1_000, small_bytes=0)
 
     def test_more_than_can_be_held_gets_503_and_when_to_come_again(self, api: RunningApi) -> None:
         body = b"[" + b" " * 2_000 + b"]"

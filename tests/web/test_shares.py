@@ -99,17 +99,17 @@ def test_an_address_without_a_credential_has_a_share_too(
         assert answer.status_code == 200
 
 
+def place_for(sender: int, in_flight: InFlight, limits: Limits) -> Place:
+    found = Place(in_flight, limits)
+    found.enter()
+    found.belongs_to(sender)
+    return found
+
+
 def test_a_sender_fills_its_share_of_the_memory_for_bodies_alone() -> None:
-    """32 of 64 bytes are its share: 20 and 12 fit, the next byte does not; the other sender has 32 of its own."""
-    in_flight, limits = InFlight(), Limits(buffered_bytes=64, sender_bytes=32)
-
-    def place(sender: int) -> Place:
-        found = Place(in_flight, limits)
-        found.enter()
-        found.belongs_to(sender)
-        return found
-
-    first, second, third = place(1), place(1), place(2)
+    """A sender alone has half of 64 bytes: 20 and 12 fit, the next byte does not; another one has room."""
+    in_flight, limits = InFlight(), Limits(buffered_bytes=64, small_bytes=0)
+    first, second, third = (place_for(sender, in_flight, limits) for sender in (1, 1, 2))
     with first.buffering(), second.buffering():
         first.count_bytes(20)
         second.count_bytes(12)
@@ -117,7 +117,7 @@ def test_a_sender_fills_its_share_of_the_memory_for_bodies_alone() -> None:
             second.count_bytes(1)
         with third.buffering():
             third.count_bytes(31)
-            fourth = place(3)
+            fourth = place_for(3, in_flight, limits)
             with fourth.buffering(), pytest.raises(ProblemError, match="overloaded"):
                 fourth.count_bytes(1)
     with first.buffering():
@@ -125,3 +125,35 @@ def test_a_sender_fills_its_share_of_the_memory_for_bodies_alone() -> None:
     for each in (first, second, third, fourth):
         each.leave()
     assert in_flight == InFlight()
+
+
+def test_a_small_body_is_taken_whatever_large_ones_hold() -> None:
+    in_flight, limits = InFlight(), Limits(buffered_bytes=64, small_bytes=4)
+    large, small = place_for(1, in_flight, limits), place_for(2, in_flight, limits)
+    with large.buffering(), small.buffering():
+        large.count_bytes(64)
+        small.count_bytes(4)
+        with pytest.raises(ProblemError, match="overloaded"):
+            small.count_bytes(1)
+
+
+@pytest.mark.parametrize("senders", [1, 2, 4, 9, 40])
+def test_however_many_senders_take_what_they_can_there_is_room_for_one_more(senders: int) -> None:
+    """Each tries to have all places, in turns; one alone has its 64, and 40 have six each."""
+    in_flight, limits = InFlight(), Limits(sender_requests=SHARE)
+
+    def fill(sender: int) -> None:
+        tried = Place(in_flight, limits)
+        tried.enter()
+        try:
+            tried.belongs_to(sender)
+        except ProblemError:
+            tried.leave()
+
+    for _ in range(PLACES):
+        for sender in range(senders):
+            fill(sender)
+    each = list(in_flight.requests_of.values())
+    assert len(each) == senders
+    assert min(SHARE, PLACES // (senders + 1)) - 1 <= min(each) <= max(each) <= SHARE
+    place_for(senders, in_flight, limits)
