@@ -216,13 +216,20 @@ def translate_db_errors() -> Iterator[None]:
         raise
 
 
-def force_custom_plan(session: Session) -> None:
-    """Plan each statement of this transaction for its own parameters.
+@contextmanager
+def plan_each_statement(session: Session) -> Iterator[None]:
+    """Use no prepared statement meanwhile, so that the server plans each statement for its own parameters.
 
     A prepared statement that has run a few times keeps one generic plan. Made while single events came, or while a
-    table was empty, that plan joins a batch of a thousand row by row.
+    table was empty, that plan joins a batch of a thousand row by row. The setting `plan_cache_mode = force_custom_plan`
+    would do this too, but the server would also plan its own look-up again for each row that a foreign key checks.
     """
-    execute(session, "SET LOCAL plan_cache_mode = force_custom_plan")
+    driver: Any = session.connection().connection.driver_connection
+    threshold, driver.prepare_threshold = driver.prepare_threshold, None
+    try:
+        yield
+    finally:
+        driver.prepare_threshold = threshold
 
 
 def set_lock_timeout(session: Session) -> None:

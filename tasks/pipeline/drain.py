@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from enum import StrEnum
 
 import structlog
@@ -140,11 +141,11 @@ def _apply_batch(kind: EventKind, school_id: int, events: list[ClaimedEvent], *,
     apply = apply_overrides if kind is EventKind.ORDER else apply_events
     with engine.transaction() as session:
         claiming.try_lock_shards(session, school_id, events)
-        if len(events) >= REPLAN_FROM:
-            engine.force_custom_plan(session)
         if not wait_for_locks:
             engine.set_lock_timeout(session)
-        return apply(session, school_id, events)
+        is_large = len(events) >= REPLAN_FROM
+        with engine.plan_each_statement(session) if is_large else nullcontext():
+            return apply(session, school_id, events)
 
 
 def _hand_back(action: FailureAction, error: Exception, school_id: int, events: list[ClaimedEvent]) -> None:

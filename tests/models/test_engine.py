@@ -183,3 +183,20 @@ def test_a_statement_with_the_commit_waits_for_a_lock_no_longer_than_any_other(d
             set_ahead("1 hour")
     assert engine.is_lock_timeout(caught.value)
     assert hours_ahead() == 1
+
+
+def test_no_statement_is_prepared_while_each_is_planned(database_url: str) -> None:
+    """Statements are prepared at their sixth run; a prepared one has a plan that does not know its parameters."""
+    del database_url
+
+    def prepared_after_runs(marker: str) -> int:
+        statement = text(f"SELECT /* {marker} */ count(*) FROM unnest(CAST(:ids AS bigint[]))")
+        for _ in range(10):
+            session.connection().execute(statement, {"ids": [1, 2]})
+        count = text("SELECT count(*) FROM pg_prepared_statements WHERE starts_with(statement, :beginning)")
+        return int(session.connection().execute(count, {"beginning": f"SELECT /* {marker} */"}).scalar_one())
+
+    with transaction() as session:
+        with engine.plan_each_statement(session):
+            assert prepared_after_runs("planned each time") == 0
+        assert prepared_after_runs("planned once") == 1
