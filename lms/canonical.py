@@ -54,8 +54,14 @@ from lms.json_fields import (
 ORDER = "order"
 WITHDRAWAL = "withdrawal"
 _ASSESSMENT = frozenset({FactKind.ITEM_RESULT, FactKind.ATTEMPT_GRADED, FactKind.SKILL_RESULT})
-_WITH_ASSESSMENTS = _ASSESSMENT | {FactKind.ASSIGNMENT_DONE}
-"""That a task is done comes with its answer: applied in one batch, the two make one decision."""
+_WITH_ASSESSMENTS = _ASSESSMENT | {
+    FactKind.ASSIGNMENT_PICKED,
+    FactKind.ASSIGNMENT_STARTED,
+    FactKind.ASSIGNMENT_DONE,
+    FactKind.ASSIGNMENT_DECLINED,
+}
+"""What a student does with tasks comes with the answers, in its order: an answer and the end of its task make one
+decision, and a decision that comes late finds the next task begun."""
 _MAY_NAME_NONE = frozenset({FactKind.ITEM_RESULT, FactKind.HELP_REQUESTED})
 _SURVEY = frozenset({FactKind.SURVEY_ANSWER, FactKind.CONSENT})
 _KIND_OF: dict[str, EventKind] = {

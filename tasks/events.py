@@ -10,7 +10,7 @@ from tasks.routing import TASK_FOR_KIND
 
 @job("assessment_completed")
 def assessment_completed(inbox_ids: list[int]) -> Outcome:
-    """Update mastery from assessments and refresh the assignments of the students concerned."""
+    """Update mastery from assessments, note what students do with their tasks, and refresh their assignments."""
     return _drain(EventKind.ASSESSMENT, inbox_ids)
 
 
@@ -22,7 +22,7 @@ def survey_submitted(inbox_ids: list[int]) -> Outcome:
 
 @job("choice_made")
 def choice_made(inbox_ids: list[int]) -> Outcome:
-    """Record what students picked, started, want more or less of, or do not want to see."""
+    """Record what students want more or less of, do not want to see, wish, or need help with."""
     return _drain(EventKind.CHOICE, inbox_ids)
 
 

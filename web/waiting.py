@@ -18,6 +18,8 @@ from web import ingest
 
 log = structlog.get_logger(__name__)
 PAUSE_SECONDS = 0.05
+CROWD = 16
+"""From so many on who wait, workers are behind: an answer takes them some 20 ms of two busy cores."""
 
 
 def still_pending(ids: Collection[int]) -> set[int]:
@@ -38,6 +40,11 @@ class Waiting:
     ask: Callable[[Collection[int]], set[int]] = still_pending
     _waiting: dict[asyncio.Future[None], frozenset[int]] = field(default_factory=dict)
     _asking: asyncio.Task[None] | None = None
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether so many wait already that one more would wait in vain."""
+        return len(self._waiting) >= CROWD
 
     async def until_applied(self, ids: Collection[int], *, seconds: float) -> None:
         """Return when none of these inbox rows is pending, or after so many seconds."""

@@ -13,6 +13,8 @@ from models.tables import Fact, Skill
 LAST_ANSWERS = 8
 """How many answers a sentence counts."""
 LIKED = 8
+REPLACED = ("better", "gap_first", "hold_limit", "interest_known", "H2.prerequisite", "H3.level")
+"""Why a task was withdrawn (`selection.Trigger`, or a rule) only because another one fits better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,11 @@ class Task:
     """Whether the student may ask for another one instead."""
     class_title: str | None
     """The class on whose list it is, where the student has several classes."""
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether it was withdrawn, because another one fits better."""
+        return self.state == "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +148,17 @@ def open_tasks(session: Session, student: int) -> list[Task]:
 
 
 def task_and_answer(session: Session, student: int, assignment: int) -> tuple[Task, str | None] | None:
-    """Return one assignment of a student that was not withdrawn, or None; and apart from it, its right answer.
+    """Return one assignment of a student, or None; and apart from it, its right answer.
 
-    The answer is for checking alone; None where the material has none.
+    Of those that were withdrawn only what Souschef has replaced, for a student who was doing it already. The answer is
+    for checking alone; None where the material has none.
     """
     statement = f"""
         SELECT material.answer, {_TASK_COLUMNS} {_TASK_TABLES}
-           AND a.id = :assignment AND a.state IN ('assigned', 'started', 'done')
+           AND a.id = :assignment
+           AND (a.state IN ('assigned', 'started', 'done') OR (a.state = 'withdrawn' AND a.reason = ANY(:replaced)))
     """
-    parameters = {"student": student, "assignment": assignment, "last": LAST_ANSWERS}
+    parameters = {"student": student, "assignment": assignment, "last": LAST_ANSWERS, "replaced": list(REPLACED)}
     found = next(fetch_groups(session, Task, statement, parameters), None)
     return None if found is None else (found[1], found[0])
 

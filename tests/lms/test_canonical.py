@@ -31,10 +31,10 @@ def one(of: Json) -> Fact:
     [
         (
             event("assignment_picked", assignment=812, position=2),
-            EventKind.CHOICE,
+            EventKind.ASSESSMENT,
             {"assignment": "812", "position": 2},
         ),
-        (event("assignment_started", assignment="812"), EventKind.CHOICE, {"assignment": "812"}),
+        (event("assignment_started", assignment="812"), EventKind.ASSESSMENT, {"assignment": "812"}),
         (event("assignment_done", assignment="812"), EventKind.ASSESSMENT, {"assignment": "812"}),
         (
             event("interest_feedback", topic="space", direction="more"),

@@ -106,7 +106,7 @@ def test_our_own_events_are_taken_one_or_many(api: RunningApi, add_source: AddSo
     hold = {"type": "order", "id": "2", "student": "s01", "at": TIME, "order": "hold", "author": "t"}
     assert post(api, "/events", picked, Authorization=header).json()["accepted"] == 1
     assert post(api, "/events", [picked, hold], Authorization=header).json()["duplicates"] == 1
-    assert [EventKind(kind) for kind, _, _ in inbox_rows()] == [EventKind.CHOICE, EventKind.ORDER]
+    assert [EventKind(kind) for kind, _, _ in inbox_rows()] == [EventKind.ASSESSMENT, EventKind.ORDER]
 
 
 def test_every_format_has_its_door_and_no_other(api: RunningApi, add_source: AddSource) -> None:

@@ -72,6 +72,11 @@ def key_of(event: Event) -> bytes:
     return formats.envelope("canonical", event, rules=SourceRules()).key
 
 
+def keys_of_end(assignment: int) -> tuple[bytes, bytes]:
+    """Return the keys of what ends an open task and its menu: its first answer, and that it is declined."""
+    return key_of(answered(assignment, number=1, form="", is_right=False)), key_of(declined(assignment, ""))
+
+
 def record(session: Session, visitor: Visitor, events: Sequence[Event]) -> RecordResult:
     """Write those events of a student that are new, under the time of now; the caller notifies after the commit.
 

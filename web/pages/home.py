@@ -15,11 +15,13 @@ from web.pages.access import AnyVisit, OwnForm, Visit, in_transaction
 from web.pages.language import NAMES
 from web.pages.render import PageRefusedError
 
-WAIT_SECONDS = 3.0
-"""How long a student's page waits for the decision after an answer, so that the next task is there when it opens.
+BRIEFLY_SECONDS = 0.7
+"""How long a student's page waits for the decision after an answer, where other tasks of the list are left.
 
-A page that waits costs nothing; one that comes too early is asked for again, which delays the workers further.
+A worker with nothing else to do takes a third of a second; and with it, the page is there within a second.
 """
+WAIT_SECONDS = 3.0
+"""How long it waits where nothing is left: a page that comes too early is asked for again, which delays the workers."""
 
 router = APIRouter(prefix="/lti/s/{launch}", include_in_schema=False)
 
@@ -37,15 +39,17 @@ async def home(request: Request, found: AnyVisit) -> Response:
 
 
 async def _student_page(request: Request, found: Visit) -> Response:
-    """Show a student's page; after an answer, once a worker has applied it, or without the next task."""
+    """Show a student's page; after an answer with the new decision, or, if it takes long, with what else is open."""
+    waiting = state_of(request).waiting
 
     def look(session: Session) -> tuple[student.Open, student.Content | None]:
         opened = student.read_open(session, found.visitor)
-        return opened, None if opened.pending else student.read(session, found.visitor, opened)
+        waits = opened.pending and not (opened.menus and waiting.is_crowded)
+        return opened, None if waits else student.read(session, found.visitor, opened)
 
     opened, shown = await in_transaction(request, look)
     if shown is None:
-        await state_of(request).waiting.until_applied(opened.pending, seconds=WAIT_SECONDS)
+        await waiting.until_applied(opened.pending, seconds=BRIEFLY_SECONDS if opened.menus else WAIT_SECONDS)
         shown = await in_transaction(request, lambda session: student.read(session, found.visitor))
     return student.student_page(found, shown)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -31,14 +30,14 @@ class Content:
 
     header: Header
     menus: list[list[Task]]
-    """Each slot's tasks, the default first."""
+    """Each slot's tasks, the default first; without what the student has answered or declined."""
     skills: list[SkillLine]
     interests: list[InterestLine]
     topics: dict[str, str]
     wish: str | None
     """The ref of the skill that the student wants next."""
     is_waiting: bool
-    """Whether an answer to the task of now has not been applied yet."""
+    """Whether nothing is left to do until a worker has applied what the student sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +45,23 @@ class Open:
     """What a student may do, before anything else of the page is read."""
 
     menus: list[list[Task]]
+    """As the page shows them."""
     pending: tuple[int, ...]
-    """The inbox's ids of what the student said of the task of now, and no worker has applied yet."""
+    """The inbox's ids of answers and of swaps that end other menus as soon as a worker applies them."""
 
 
 def read_open(session: Session, visitor: Visitor) -> Open:
-    """Read what is open for a student, and what waits for a worker."""
+    """Read what is open for a student, without the menus that end with what waits for a worker.
+
+    A first answer ends its menu, right or wrong, and so does a swap. An event that was refused or has failed for good
+    ends nothing.
+    """
     tasks = student_pages.open_tasks(session, visitor.person_id)
-    slots = dict.fromkeys(task.slot for task in tasks)
-    menus = [[task for task in tasks if task.slot == slot] for slot in slots]
-    return Open(menus, _pending(session, visitor, menus[0]) if menus else ())
+    ending = {key: task.slot for task in tasks for key in events.keys_of_end(task.id)}
+    found = own_pages.own_events(session, visitor.school_id, list(ending)) if ending else []
+    pending = {each.id: ending[each.key] for each in found if each.is_pending}
+    slots = dict.fromkeys(task.slot for task in tasks if task.slot not in pending.values())
+    return Open([[task for task in tasks if task.slot == slot] for slot in slots], tuple(pending))
 
 
 def read(session: Session, visitor: Visitor, opened: Open | None = None) -> Content:
@@ -69,15 +75,8 @@ def read(session: Session, visitor: Visitor, opened: Open | None = None) -> Cont
         interests=student_pages.interests(session, visitor.person_id) if header.interests_enabled else [],
         topics=student_pages.topics(session, visitor.person_id) if header.interests_enabled else {},
         wish=student_pages.wish(session, visitor.person_id),
-        is_waiting=bool(opened.pending),
+        is_waiting=bool(opened.pending) and not opened.menus,
     )
-
-
-def _pending(session: Session, visitor: Visitor, menu: Sequence[Task]) -> tuple[int, ...]:
-    first = [events.key_of(events.answered(task.id, number=1, form="", is_right=False)) for task in menu]
-    keys = [*first, *(events.key_of(events.declined(task.id, "")) for task in menu)]
-    found = own_pages.own_events(session, visitor.school_id, keys)
-    return tuple(each.id for each in found if each.is_pending)
 
 
 def student_page(found: Visit, shown: Content, *, seen_by_teacher: str = "", number: int = 0) -> Response:

@@ -168,12 +168,17 @@ async def answer(request: Request, found: StudentVisit, fields: OwnForm, assignm
 def _played(session: Session, visitor: Visitor, assignment: int) -> tuple[Played, str]:
     """Return a task of the visitor with its tries, as they stand in the inbox; and its right answer, "" for none.
 
+    What was begun can be finished, also where a decision that did not know of it has put another task in its place.
+
     Raises:
         PageRefusedError: `not_yours`.
     """
     task, expected = _task_and_answer(session, visitor, assignment)
     keys = [events.key_of(events.answered(assignment, number=n, form="", is_right=False)) for n in (1, 2)]
-    recorded = {each.key: each.payload for each in own_pages.own_events(session, visitor.school_id, keys)}
+    begun = events.key_of(events.started(assignment))
+    recorded = {each.key: each.payload for each in own_pages.own_events(session, visitor.school_id, [*keys, begun])}
+    if task.is_replaced and begun not in recorded:
+        raise PageRefusedError("not_yours", frames=visitor.frames)
     tries = tuple(_try(recorded[key]) for key in keys if key in recorded)
     return Played(task, tries, form_of(expected) if task.text and expected else None), expected or ""
 
@@ -184,7 +189,15 @@ def _try(payload: str) -> Try:
 
 
 def _task(session: Session, visitor: Visitor, assignment: int) -> Task:
-    return _task_and_answer(session, visitor, assignment)[0]
+    """Return a task of the visitor that may be begun or declined.
+
+    Raises:
+        PageRefusedError: `not_yours`.
+    """
+    task, _ = _task_and_answer(session, visitor, assignment)
+    if task.is_replaced:
+        raise PageRefusedError("not_yours", frames=visitor.frames)
+    return task
 
 
 def _task_and_answer(session: Session, visitor: Visitor, assignment: int) -> tuple[Task, str | None]:

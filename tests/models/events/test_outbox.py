@@ -66,7 +66,7 @@ def test_an_event_comes_into_the_inbox_just_as_through_the_door() -> None:
     insert(picked())
     assert drain_outbox() == 1
     envelope = formats.envelope("canonical", picked(), rules=SourceRules(surveys=frozenset({"q"})))
-    expected = (envelope.key, "choice", shard_of("s1"), strict_json.write(picked()), "lms")
+    expected = (envelope.key, "assessment", shard_of("s1"), strict_json.write(picked()), "lms")
     rows = ask("""SELECT key, kind, shard, payload, name FROM souschef.inbox
                     JOIN souschef.source ON source.id = source_id""")
     assert [(bytes(row[0]), *row[1:]) for row in rows] == [expected]
@@ -224,7 +224,9 @@ def door() -> None:
         events = []
         for number in range(start, start + 100):
             envelope = formats.envelope("canonical", picked(number), rules=sender.rules)
-            events.append(NewEvent(EventKind.CHOICE, envelope.key, envelope.student, strict_json.write(picked(number))))
+            events.append(
+                NewEvent(EventKind.ASSESSMENT, envelope.key, envelope.student, strict_json.write(picked(number)))
+            )
         with transaction() as session:
             recorded = inbox.record(session, sender, events)
             inbox.count_received(session, sender, {"accepted": recorded.count})

@@ -24,6 +24,7 @@ STATES = (
     State("task", "task.html", "student"),
     State("wrong", "task.html", "student"),
     State("right", "task.html", "student"),
+    State("before the decision", "student.html", "student"),
     State("waiting", "student.html", "student"),
     State("next", "student.html", "student"),
     State("wish", "student.html", "student"),

@@ -29,7 +29,8 @@ BELIEFS = "SELECT skill_id, mastery, responses FROM souschef.skill_gap ORDER BY 
 def test_a_declined_task_is_swapped_once_and_is_no_evidence(student: Reader, worker: Worker) -> None:
     before, _ = now(student)
     beliefs = ask(BELIEFS)
-    assert "on its way" in decline(student)
+    meanwhile = decline(student)
+    assert ("on its way" in meanwhile, f"/task/{before}/start" in meanwhile) == (False, False)
     worker.work()
     after, _ = now(student)
     assert material(after) != material(before)

@@ -24,6 +24,7 @@ from tests.web.pages.conftest import Worker, link
 from tests.web.pages.states import NO_PAGES, STATES
 from tests.web.pages.test_browser import answer, chromium, context, number, teacher_ref  # noqa: F401 - fixtures
 from tests.web.pages.test_student import answer_to
+from tests.web.pages.test_waiting import withdraw_all_but
 from web.jws import KeySets
 from web.lti import routes
 from web.pages.render import FOLDER
@@ -96,6 +97,10 @@ def _student(tour: Tour) -> Iterator[str]:
     answer(page, answer_to(task))
     yield "right"
     page.get_by_role("link", name="Next").click()
+    page.get_by_role("button", name="Start").wait_for()
+    yield "before the decision"
+    withdraw_all_but(task)
+    page.reload()
     page.wait_for_selector("text=on its way")
     yield "waiting"
     tour.worker.work()

@@ -1,7 +1,6 @@
 """A student opens the page, does a task in it, and gets the next one."""
 
 import re
-import threading
 from typing import Any
 
 from tests.tasks.conftest import ask
@@ -54,10 +53,6 @@ def test_a_right_answer_is_evidence_and_brings_the_next_task(student: Reader, wo
     number, expected, page = start(student)
     answer = student.press(page, f"/task/{number}", answer=expected)
     assert "Right!" in answer.text
-    # Until the worker has read it, the page waits for a moment, and then says that the next task is on its way.
-    waiting = student.home()
-    assert "on its way" in waiting
-    assert "/start" not in waiting
     worker.work()
     after, _ = now(student)
     assert after != number
@@ -207,18 +202,6 @@ def test_a_form_from_elsewhere_changes_nothing(student: Reader, worker: Worker) 
 def test_a_student_sees_no_teachers_page(student: Reader) -> None:
     for path in ("class", "student/1"):
         assert student.browser.get(student.path + path).status_code == 404
-
-
-def test_the_next_task_is_there_when_the_page_opens(student: Reader, worker: Worker) -> None:
-    """The worker reads the answer while the page is already asked for."""
-    number, expected, page = start(student)
-    student.press(page, f"/task/{number}", answer=expected)
-    late = threading.Timer(0.5, worker.work)
-    late.start()
-    after = re.search(r"/task/(\d+)/start", student.home())
-    late.join()
-    assert after is not None
-    assert int(after[1]) != number
 
 
 def test_what_a_name_or_title_holds_is_shown_as_text(student: Reader) -> None:
