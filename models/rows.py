@@ -36,14 +36,14 @@ def execute(
 
 
 def fetch(
-    session: Session, row_type: type[T], statement: str, parameters: Mapping[str, Any] = NO_PARAMETERS
+    session: Session, row_type: Callable[..., T], statement: str, parameters: Mapping[str, Any] = NO_PARAMETERS
 ) -> list[T]:
     """Run a statement and make a value of each row, whose columns have the names of the type's fields.
 
     Many rows are made fastest where the columns stand in the order of the fields.
     """
     result = execute(session, statement, parameters)
-    make = _maker(row_type, tuple(result.keys()))
+    make = maker(row_type, tuple(result.keys()))
     return [make(row) for row in result.all()]
 
 
@@ -52,13 +52,13 @@ def fetch_groups(
 ) -> Iterator[tuple[Any, T]]:
     """Run a statement whose first column says to whom a row belongs; yield that and the value, made as by `fetch`."""
     result = execute(session, statement, parameters)
-    make = _maker(row_type, tuple(result.keys())[1:])
+    make = maker(row_type, tuple(result.keys())[1:])
     for row in result.all():
         yield row[0], make(row[1:])
 
 
-def _maker(row_type: Callable[..., T], names: tuple[str, ...]) -> Callable[[Sequence[Any]], T]:
-    """Return what makes a value of a row with columns of these names."""
+def maker(row_type: Callable[..., T], names: tuple[str, ...]) -> Callable[[Sequence[Any]], T]:
+    """Return what makes a value of this type of a row with columns of these names."""
     if names == getattr(row_type, "__match_args__", ())[: len(names)]:
         return lambda row: row_type(*row)
     return lambda row: row_type(**dict(zip(names, row, strict=True)))

@@ -46,14 +46,15 @@ class Waiting:
         """Whether so many wait already that one more would wait in vain."""
         return len(self._waiting) >= CROWD
 
-    async def until_applied(self, ids: Collection[int], *, seconds: float) -> None:
-        """Return when none of these inbox rows is pending, or after so many seconds."""
+    async def until_applied(self, ids: Collection[int], *, seconds: float) -> bool:
+        """Return when none of these inbox rows is pending, or after so many seconds; whether none was."""
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting[ended] = frozenset(ids)
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask_until_nobody_waits(), context=contextvars.Context())
         await asyncio.wait([ended], timeout=seconds)
         self._waiting.pop(ended, None)
+        return ended.done()
 
     async def _ask_until_nobody_waits(self) -> None:
         try:
@@ -62,7 +63,7 @@ class Waiting:
                 self._end(await to_thread.run_sync(self.ask, ids, limiter=self.threads), asked=ids)
                 await asyncio.sleep(PAUSE_SECONDS)
         except (SQLAlchemyError, OperatorError) as error:
-            log.warning("waiting_failed", error=type(error).__name__)  # all wait to the end, and then read the page
+            log.warning("waiting_failed", error=type(error).__name__)  # all wait to the end, as for a worker
         finally:
             self._asking = None
 

@@ -205,7 +205,11 @@ def recent_answers(session: Session, students: Collection[int]) -> dict[int, Rec
 
 def wishes(session: Session, students: Collection[int]) -> dict[int, int]:
     """Return the skill that a student wants next: the last one wished for, until it was worked on, for two weeks."""
-    statement = """
+    rows = execute(session, WISHES, {"students": list(students), "days": WISH_DAYS})
+    return {row.student_id: row.skill_id for row in rows if row.stands}
+
+
+WISHES = """
         SELECT DISTINCT ON (fact.student_id) fact.student_id, fact.skill_id,
                (fact.value ->> 'wished')::boolean
                  AND fact.occurred_at > (SELECT souschef.clock()) - make_interval(days => :days)
@@ -215,9 +219,8 @@ def wishes(session: Session, students: Collection[int]) -> dict[int, int]:
           FROM souschef.fact
          WHERE fact.student_id = ANY(CAST(:students AS bigint[])) AND fact.kind = 'wish'
          ORDER BY fact.student_id, fact.occurred_at DESC, fact.sequence DESC, fact.key DESC
-    """
-    rows = execute(session, statement, {"students": list(students), "days": WISH_DAYS})
-    return {row.student_id: row.skill_id for row in rows if row.stands}
+"""
+"""The last wish of each of `students`, and whether it still stands after `days`."""
 
 
 def class_policies(session: Session, school_id: int, classes: Collection[int | None]) -> dict[int | None, ClassPolicy]:

@@ -1,5 +1,7 @@
 """Events of our own pages: which are stored, and what a page needs to record new ones."""
 
+from __future__ import annotations
+
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +11,8 @@ from sqlmodel import Session
 
 from models.access import sources
 from models.access.sources import Sender
-from models.rows import execute
+from models.rows import fetch
+from models.together import Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +35,58 @@ class BeforeRecording:
     """The keys of those events that are stored already."""
 
 
+@dataclass(frozen=True, slots=True)
+class OwnSource:
+    """The source of a school's pages, with what stands beside it."""
+
+    id: int
+    school_id: int
+    name: str
+    format: str
+    surveys: list[str]
+    settings: dict[str, Any]
+    now: dt.datetime
+    existing: list[bytes]
+
+    @property
+    def before_recording(self) -> BeforeRecording:
+        """Return what a page needs to record events."""
+        sender = sources.sender(self.id, self.school_id, self.name, self.format, self.surveys, self.settings)
+        return BeforeRecording(sender, self.now, frozenset(self.existing))
+
+
 def own_events(session: Session, school_id: int, keys: Sequence[bytes]) -> list[OwnEvent]:
     """Return those events of a school's own pages that are in the inbox, of these keys."""
+    return fetch(session, *own_events_query(school_id, keys))
+
+
+def own_events_query(school_id: int, keys: Sequence[bytes]) -> Query[OwnEvent]:
+    """Return the query for those events of a school's own pages that are in the inbox."""
     statement = """
         SELECT inbox.id, inbox.key, inbox.payload, inbox.state = 'pending' AS is_pending
           FROM souschef.inbox JOIN souschef.source ON source.id = inbox.source_id
          WHERE source.school_id = :school AND source.name = :pages AND inbox.key = ANY(CAST(:keys AS bytea[]))
     """
-    rows = execute(session, statement, {"school": school_id, "pages": sources.PAGES, "keys": list(keys)}).all()
-    return [OwnEvent(row.id, bytes(row.key), row.payload, row.is_pending) for row in rows]
+    return Query(OwnEvent, statement, {"school": school_id, "pages": sources.PAGES, "keys": list(keys)})
 
 
 def before_recording(session: Session, school_id: int, keys: Sequence[bytes]) -> BeforeRecording:
     """Return in one statement the source of a school's pages, the time, and which of these events are stored."""
+    query = own_source_query(school_id, keys)
+    found = fetch(session, *query)
+    if not found:
+        sources.sender_of_pages(session, school_id)  # makes it
+        found = fetch(session, *query)
+    return found[0].before_recording
+
+
+def own_source_query(school_id: int, keys: Sequence[bytes]) -> Query[OwnSource]:
+    """Return the query of `before_recording`: no row before a school's pages have written anything."""
     statement = """
-        SELECT source.*, (SELECT souschef.clock()) AS now,
+        SELECT source.id, source.school_id, source.name, source.format, source.surveys, source.settings,
+               (SELECT souschef.clock()) AS now,
                ARRAY(SELECT inbox.key FROM souschef.inbox
                       WHERE inbox.source_id = source.id AND inbox.key = ANY(CAST(:keys AS bytea[]))) AS existing
           FROM souschef.source WHERE source.school_id = :school AND source.name = :pages
     """
-    parameters = {"school": school_id, "pages": sources.PAGES, "keys": list(keys)}
-    row: Any = execute(session, statement, parameters).one_or_none()
-    if row is None:
-        sources.sender_of_pages(session, school_id)  # makes it
-        row = execute(session, statement, parameters).one()
-    return BeforeRecording(sources.sender_of(row), row.now, frozenset(map(bytes, row.existing)))
+    return Query(OwnSource, statement, {"school": school_id, "pages": sources.PAGES, "keys": list(keys)})

@@ -2,13 +2,15 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from sqlmodel import Session, col, func, select
 
 from models.assignments import decision_inputs
 from models.assignments.activity import MAY_DECLINE, ORDER_OF_WORK
-from models.rows import among, execute, fetch, fetch_groups
-from models.tables import Fact, Skill
+from models.rows import among, execute, fetch
+from models.tables import Fact
+from models.together import Query
 
 LAST_ANSWERS = 8
 """How many answers a sentence counts."""
@@ -79,6 +81,21 @@ class InterestLine:
 
 
 @dataclass(frozen=True, slots=True)
+class TopicLine:
+    """One topic of the school."""
+
+    ref: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wished:
+    """The skill that a student wants next."""
+
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """Whose page it is, and how fresh."""
 
@@ -123,6 +140,12 @@ _TASK_TABLES = f"""
 
 def header(session: Session, student: int) -> Header:
     """Return whose page it is."""
+    [found] = fetch(session, *header_query(student))
+    return found
+
+
+def header_query(student: int) -> Query[Header]:
+    """Return the query for whose page it is: one row."""
     statement = """
         SELECT coalesce(person.given_name, person.ref) AS name, now_in.title AS class_title,
                (SELECT max(evidence_until) FROM souschef.skill_gap WHERE student_id = person.id) AS evidence_until,
@@ -137,18 +160,22 @@ def header(session: Session, student: int) -> Header:
              WHERE current.student_id = person.id HAVING count(*) = 1) AS now_in ON true
          WHERE person.id = :student
     """
-    [found] = fetch(session, Header, statement, {"student": student})
-    return found
+    return Query(Header, statement, {"student": student})
 
 
-def open_tasks(session: Session, student: int) -> list[Task]:
-    """Return what is open for a student, menu by menu; a proposal waits for a teacher and is not shown."""
+def open_tasks_query(student: int) -> Query[Task]:
+    """Return the query for what is open, menu by menu; a proposal waits for a teacher and is not shown."""
     statement = f"SELECT {_TASK_COLUMNS} {_TASK_TABLES} AND a.state IN ('assigned', 'started') ORDER BY {ORDER_OF_WORK}"
-    return fetch(session, Task, statement, {"student": student, "last": LAST_ANSWERS})
+    return Query(Task, statement, {"student": student, "last": LAST_ANSWERS})
 
 
 def task_and_answer(session: Session, student: int, assignment: int) -> tuple[Task, str | None] | None:
-    """Return one assignment of a student, or None; and apart from it, its right answer.
+    """Return one assignment of a student, or None; and apart from it, its right answer."""
+    return next(iter(fetch(session, *task_and_answer_query(student, assignment))), None)
+
+
+def task_and_answer_query(student: int, assignment: int) -> Query[tuple[Task, str | None]]:
+    """Return the query for one assignment of a student and, apart from it, its right answer: one row, or none.
 
     Of those that were withdrawn only what Souschef has replaced, for a student who was doing it already. The answer is
     for checking alone; None where the material has none.
@@ -159,12 +186,20 @@ def task_and_answer(session: Session, student: int, assignment: int) -> tuple[Ta
            AND (a.state IN ('assigned', 'started', 'done') OR (a.state = 'withdrawn' AND a.reason = ANY(:replaced)))
     """
     parameters = {"student": student, "assignment": assignment, "last": LAST_ANSWERS, "replaced": list(REPLACED)}
-    found = next(fetch_groups(session, Task, statement, parameters), None)
-    return None if found is None else (found[1], found[0])
+    return Query(_apart, statement, parameters)
+
+
+def _apart(answer: str | None, **columns: Any) -> tuple[Task, str | None]:  # noqa: ANN401 - the fields of a task
+    return Task(**columns), answer
 
 
 def skills(session: Session, student: int) -> list[SkillLine]:
     """Return where a student stands on the skills of the class, what needs work first."""
+    return fetch(session, *skills_query(student))
+
+
+def skills_query(student: int) -> Query[SkillLine]:
+    """Return the query for where a student stands on each skill."""
     statement = f"""
         SELECT skill.ref, coalesce(skill.student_title, skill.title) AS title,
                gap.standing, gap.mastery, gap.target, gap.responses, round(recent.points)::int AS right,
@@ -173,27 +208,32 @@ def skills(session: Session, student: int) -> list[SkillLine]:
           CROSS JOIN LATERAL ({_RECENT.format(skill="gap.skill_id")}) AS recent
          WHERE gap.student_id = :student ORDER BY gap.responses = 0, gap.gap DESC, skill.ref
     """  # noqa: S608 - our own
-    return fetch(session, SkillLine, statement, {"student": student, "last": LAST_ANSWERS})
+    return Query(SkillLine, statement, {"student": student, "last": LAST_ANSWERS})
 
 
 def interests(session: Session, student: int) -> list[InterestLine]:
     """Return what is known of a student's interests, the surest liking first, refusals last."""
+    return fetch(session, *interests_query(student))
+
+
+def interests_query(student: int) -> Query[InterestLine]:
+    """Return the query for what is known of a student's interests."""
     statement = """
         SELECT topic.ref AS topic, topic.title, interest.value, interest.confidence, interest.vetoed
           FROM souschef.interest JOIN souschef.topic ON topic.id = interest.topic_id
          WHERE interest.student_id = :student
          ORDER BY interest.vetoed, interest.value * interest.confidence DESC, topic.ref LIMIT :most
     """
-    return fetch(session, InterestLine, statement, {"student": student, "most": LIKED})
+    return Query(InterestLine, statement, {"student": student, "most": LIKED})
 
 
-def topics(session: Session, student: int) -> dict[str, str]:
-    """Return the title of every topic of the student's school, by ref."""
+def topics_query(student: int) -> Query[TopicLine]:
+    """Return the query for every topic of the student's school."""
     statement = """
         SELECT topic.ref, topic.title FROM souschef.topic JOIN souschef.person ON person.school_id = topic.school_id
          WHERE person.id = :student ORDER BY topic.title
     """
-    return dict(execute(session, statement, {"student": student}).all())
+    return Query(TopicLine, statement, {"student": student})
 
 
 def answer_count(session: Session, student: int) -> int:
@@ -202,12 +242,20 @@ def answer_count(session: Session, student: int) -> int:
     return session.exec(select(func.count()).where(Fact.student_id == student, *is_answer)).one()
 
 
-def wish(session: Session, student: int) -> str | None:
-    """Return the ref of the skill that a student wants next."""
-    skill = decision_inputs.wishes(session, [student]).get(student)
-    return None if skill is None else session.exec(select(Skill.ref).where(Skill.id == skill)).one_or_none()
+def wish_query(student: int) -> Query[Wished]:
+    """Return the query for the skill that a student wants next: one row, or none."""
+    statement = f"""
+        SELECT skill.ref FROM ({decision_inputs.WISHES}) AS wish JOIN souschef.skill ON skill.id = wish.skill_id
+         WHERE wish.stands
+    """  # noqa: S608 - our own
+    return Query(Wished, statement, {"students": [student], "days": decision_inputs.WISH_DAYS})
 
 
 def lock_session(session: Session, session_id: int) -> None:
     """Let one request of a page's session write at a time, so that a second click finds what the first one did."""
-    execute(session, "SELECT id FROM souschef.page_session WHERE id = :id FOR UPDATE", {"id": session_id})
+    execute(session, *lock_query(session_id)[1:])
+
+
+def lock_query(session_id: int) -> Query[int]:
+    """Return the statement of `lock_session`."""
+    return Query(int, "SELECT id FROM souschef.page_session WHERE id = :id FOR UPDATE", {"id": session_id})

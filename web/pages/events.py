@@ -12,6 +12,7 @@ from lms.facts import SourceRules
 from models.access.page_sessions import Visitor
 from models.events import own_pages
 from models.events.inbox import RecordResult
+from models.events.own_pages import BeforeRecording
 from tasks.pipeline import record_events
 
 Event = dict[str, Any]
@@ -77,13 +78,16 @@ def keys_of_end(assignment: int) -> tuple[bytes, bytes]:
     return key_of(answered(assignment, number=1, form="", is_right=False)), key_of(declined(assignment, ""))
 
 
-def record(session: Session, visitor: Visitor, events: Sequence[Event]) -> RecordResult:
+def record(
+    session: Session, visitor: Visitor, events: Sequence[Event], before: BeforeRecording | None = None
+) -> RecordResult:
     """Write those events of a student that are new, under the time of now; the caller notifies after the commit.
 
-    The caller holds the session's lock (`student_pages.lock_session`).
+    The caller holds the session's lock (`student_pages.lock_session`), and may have read under it what is needed
+    before.
     """
     keys = [key_of(event) for event in events]
-    before = own_pages.before_recording(session, visitor.school_id, keys)
+    before = before or own_pages.before_recording(session, visitor.school_id, keys)
     new = {"student": visitor.person_ref, "at": before.now.isoformat()}
     fresh = [event | new for key, event in zip(keys, events, strict=True) if key not in before.existing]
     _, recorded = record_events.record(session, before.sender, fresh)

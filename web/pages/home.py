@@ -11,7 +11,7 @@ from models.access import page_sessions
 from models.tables.pages import PageRole
 from web.dependencies import state_of
 from web.pages import choose_class, head, student, teacher
-from web.pages.access import AnyVisit, OwnForm, Visit, in_transaction
+from web.pages.access import AnyVisit, OwnForm, Visit, in_snapshot, in_transaction
 from web.pages.language import NAMES
 from web.pages.render import PageRefusedError
 
@@ -40,17 +40,16 @@ async def home(request: Request, found: AnyVisit) -> Response:
 
 async def _student_page(request: Request, found: Visit) -> Response:
     """Show a student's page; after an answer with the new decision, or, if it takes long, with what else is open."""
+
+    def read(session: Session) -> student.Content:
+        return student.read(session, found.visitor)
+
     waiting = state_of(request).waiting
-
-    def look(session: Session) -> tuple[student.Open, student.Content | None]:
-        opened = student.read_open(session, found.visitor)
-        waits = opened.pending and not (opened.menus and waiting.is_crowded)
-        return opened, None if waits else student.read(session, found.visitor, opened)
-
-    opened, shown = await in_transaction(request, look)
-    if shown is None:
-        await waiting.until_applied(opened.pending, seconds=BRIEFLY_SECONDS if opened.menus else WAIT_SECONDS)
-        shown = await in_transaction(request, lambda session: student.read(session, found.visitor))
+    shown = await in_snapshot(request, read)
+    if shown.pending and not (shown.menus and waiting.is_crowded):
+        seconds = BRIEFLY_SECONDS if shown.menus else WAIT_SECONDS
+        if await waiting.until_applied(shown.pending, seconds=seconds):
+            shown = await in_snapshot(request, read)
     return student.student_page(found, shown)
 
 

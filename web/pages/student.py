@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -15,6 +16,7 @@ from models.events import own_pages
 from models.events.inbox import RecordResult
 from models.reports import student_pages
 from models.reports.student_pages import Header, InterestLine, SkillLine, Task
+from models.together import together
 from web.dependencies import notify_workers
 from web.pages import events, words
 from web.pages.access import OwnForm, StudentVisit, Visit, in_transaction
@@ -36,47 +38,46 @@ class Content:
     topics: dict[str, str]
     wish: str | None
     """The ref of the skill that the student wants next."""
-    is_waiting: bool
-    """Whether nothing is left to do until a worker has applied what the student sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """What a student may do, before anything else of the page is read."""
-
-    menus: list[list[Task]]
-    """As the page shows them."""
     pending: tuple[int, ...]
     """The inbox's ids of answers and of swaps that end other menus as soon as a worker applies them."""
 
 
-def read_open(session: Session, visitor: Visitor) -> Open:
-    """Read what is open for a student, without the menus that end with what waits for a worker.
+def read(session: Session, visitor: Visitor) -> Content:
+    """Read a student's page, without the menus that end with what waits for a worker.
 
     A first answer ends its menu, right or wrong, and so does a swap. An event that was refused or has failed for good
-    ends nothing.
+    ends nothing. All is of one moment if the transaction is: else an answer that is applied meanwhile shows its menu.
     """
-    tasks = student_pages.open_tasks(session, visitor.person_id)
+    student = visitor.person_id
+    with together(session) as asking:
+        tasks = asking.send(student_pages.open_tasks_query(student))
+        headers = asking.send(student_pages.header_query(student))
+        skills = asking.send(student_pages.skills_query(student))
+        interests = asking.send(student_pages.interests_query(student))
+        topics = asking.send(student_pages.topics_query(student))
+        wishes = asking.send(student_pages.wish_query(student))
+    menus, pending = _without_ended(session, visitor, tasks.all())
+    [header] = headers.all()
+    return Content(
+        header=header,
+        menus=menus,
+        skills=skills.all(),
+        interests=interests.all() if header.interests_enabled else [],
+        topics={each.ref: each.title for each in topics.all()} if header.interests_enabled else {},
+        wish=next((each.ref for each in wishes.all()), None),
+        pending=pending,
+    )
+
+
+def _without_ended(
+    session: Session, visitor: Visitor, tasks: Sequence[Task]
+) -> tuple[list[list[Task]], tuple[int, ...]]:
+    """Return the menus that no pending event ends, and the inbox's ids of these events."""
     ending = {key: task.slot for task in tasks for key in events.keys_of_end(task.id)}
     found = own_pages.own_events(session, visitor.school_id, list(ending)) if ending else []
     pending = {each.id: ending[each.key] for each in found if each.is_pending}
     slots = dict.fromkeys(task.slot for task in tasks if task.slot not in pending.values())
-    return Open([[task for task in tasks if task.slot == slot] for slot in slots], tuple(pending))
-
-
-def read(session: Session, visitor: Visitor, opened: Open | None = None) -> Content:
-    """Read a student's page, or what is left to read of it."""
-    opened = opened or read_open(session, visitor)
-    header = student_pages.header(session, visitor.person_id)
-    return Content(
-        header=header,
-        menus=opened.menus,
-        skills=student_pages.skills(session, visitor.person_id),
-        interests=student_pages.interests(session, visitor.person_id) if header.interests_enabled else [],
-        topics=student_pages.topics(session, visitor.person_id) if header.interests_enabled else {},
-        wish=student_pages.wish(session, visitor.person_id),
-        is_waiting=bool(opened.pending) and not opened.menus,
-    )
+    return [[task for task in tasks if task.slot == slot] for slot in slots], tuple(pending)
 
 
 def student_page(found: Visit, shown: Content, *, seen_by_teacher: str = "", number: int = 0) -> Response:
@@ -100,7 +101,7 @@ def student_page(found: Visit, shown: Content, *, seen_by_teacher: str = "", num
         "interests": [(each, words.liked(each.value, spoken, vetoed=each.vetoed)) for each in shown.interests],
         "topics": {ref: title for ref, title in shown.topics.items() if ref not in shown_topics},
         "wish": shown.wish,
-        "waiting": shown.is_waiting,
+        "waiting": bool(shown.pending) and not shown.menus,
     }
     return found.page("student.html", values)
 

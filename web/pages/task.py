@@ -17,8 +17,10 @@ from learning.answer_check import form_of, is_readable, is_right
 from models.access.page_sessions import Visitor
 from models.events import own_pages
 from models.events.inbox import RecordResult
+from models.events.own_pages import BeforeRecording
 from models.reports import student_pages
 from models.reports.student_pages import Task
+from models.together import together
 from web.dependencies import notify_workers
 from web.pages import events, words
 from web.pages.access import OwnForm, StudentVisit, Visit, in_transaction, own_form
@@ -134,7 +136,7 @@ async def open_address(request: Request, found: StudentVisit, assignment: Assign
 @router.get("")
 async def show(request: Request, found: StudentVisit, assignment: Assignment) -> Response:
     """Show a task."""
-    played, _ = await in_transaction(request, lambda session: _played(session, found.visitor, assignment))
+    played, *_ = await in_transaction(request, lambda session: _played(session, found.visitor, assignment))
     return _page(found, played)
 
 
@@ -146,8 +148,7 @@ async def answer(request: Request, found: StudentVisit, fields: OwnForm, assignm
         raise PageRefusedError("form", frames=found.visitor.frames)
 
     def check(session: Session) -> tuple[Played, RecordResult | None]:
-        student_pages.lock_session(session, found.visitor.session_id)
-        played, expected = _played(session, found.visitor, assignment)
+        played, expected, before = _played(session, found.visitor, assignment, locked=True)
         if played.is_over or any(each.form == form for each in played.tries):
             return played, None  # a second click, or a page from before
         comma = played.task.language.partition("-")[0] not in POINT_LANGUAGES
@@ -157,7 +158,7 @@ async def answer(request: Request, found: StudentVisit, fields: OwnForm, assignm
         after = Played(played.task, (*played.tries, this), played.form)
         new_events = [events.answered(assignment, number=len(after.tries), form=form, is_right=this.right)]
         new_events += [events.done(assignment)] if after.is_over else []
-        return after, events.record(session, found.visitor, new_events)
+        return after, events.record(session, found.visitor, new_events, before)
 
     played, recorded = await in_transaction(request, check)
     if recorded is not None:
@@ -165,22 +166,33 @@ async def answer(request: Request, found: StudentVisit, fields: OwnForm, assignm
     return _page(found, played)
 
 
-def _played(session: Session, visitor: Visitor, assignment: int) -> tuple[Played, str]:
-    """Return a task of the visitor with its tries, as they stand in the inbox; and its right answer, "" for none.
+def _played(
+    session: Session, visitor: Visitor, assignment: int, *, locked: bool = False
+) -> tuple[Played, str, BeforeRecording | None]:
+    """Return a task of the visitor with its tries in the inbox, its right answer, and what recording a try needs.
 
-    What was begun can be finished, also where a decision that did not know of it has put another task in its place.
+    The answer is "" for none; what a try needs is None before the school's pages have recorded anything at all.
+    `locked`: one request of the session at a time. What was begun can be finished, also where a decision that did not
+    know of it has put another task in its place.
 
     Raises:
         PageRefusedError: `not_yours`.
     """
-    task, expected = _task_and_answer(session, visitor, assignment)
     keys = [events.key_of(events.answered(assignment, number=n, form="", is_right=False)) for n in (1, 2)]
-    begun = events.key_of(events.started(assignment))
-    recorded = {each.key: each.payload for each in own_pages.own_events(session, visitor.school_id, [*keys, begun])}
-    if task.is_replaced and begun not in recorded:
+    begun, done = events.key_of(events.started(assignment)), events.key_of(events.done(assignment))
+    with together(session) as asking:
+        if locked:
+            asking.send(student_pages.lock_query(visitor.session_id))
+        found = asking.send(student_pages.task_and_answer_query(visitor.person_id, assignment))
+        own_events = asking.send(own_pages.own_events_query(visitor.school_id, [*keys, begun]))
+        own_sources = asking.send(own_pages.own_source_query(visitor.school_id, [*keys, done]))
+    task, expected = next(iter(found.all()), (None, None))
+    recorded = {each.key: each.payload for each in own_events.all()}
+    if task is None or (task.is_replaced and begun not in recorded):
         raise PageRefusedError("not_yours", frames=visitor.frames)
     tries = tuple(_try(recorded[key]) for key in keys if key in recorded)
-    return Played(task, tries, form_of(expected) if task.text and expected else None), expected or ""
+    before = next((each.before_recording for each in own_sources.all()), None)
+    return Played(task, tries, form_of(expected) if task.text and expected else None), expected or "", before
 
 
 def _try(payload: str) -> Try:
@@ -194,17 +206,10 @@ def _task(session: Session, visitor: Visitor, assignment: int) -> Task:
     Raises:
         PageRefusedError: `not_yours`.
     """
-    task, _ = _task_and_answer(session, visitor, assignment)
-    if task.is_replaced:
-        raise PageRefusedError("not_yours", frames=visitor.frames)
-    return task
-
-
-def _task_and_answer(session: Session, visitor: Visitor, assignment: int) -> tuple[Task, str | None]:
     found = student_pages.task_and_answer(session, visitor.person_id, assignment)
-    if found is None:
+    if found is None or found[0].is_replaced:
         raise PageRefusedError("not_yours", frames=visitor.frames)
-    return found
+    return found[0]
 
 
 def _page(found: Visit, played: Played) -> Response:

@@ -97,7 +97,7 @@ async def as_student(request: Request, found: TeacherVisit, number: Number) -> R
         theirs = replace(found.visitor, person_id=number, person_ref=header.ref)
         return student.read(session, theirs), header.name
 
-    content, name = await in_transaction(request, read)
+    content, name = await in_snapshot(request, read)
     await in_transaction(request, lambda session: note_student(session, found.visitor, "page as student", number))
     return student.student_page(found, content, seen_by_teacher=name, number=number)
 
