@@ -15,6 +15,7 @@ from sqlalchemy import text
 from models import engine
 from models.access import page_sessions
 from models.tables.pages import PageRole
+from web.pages import events
 from web.pages.safety import COOKIE
 
 START = re.compile(r"/task/(\d+)/start")
@@ -57,6 +58,11 @@ class Answered:
     """Until the page said whether it is right."""
     next_seconds: float
     """Until a page of theirs showed another task."""
+    task: int
+    due: float
+    """When the answer was due, in seconds since 1970."""
+    is_renewed: bool
+    """Whether that page shows what was decided after the answer; else it shows the rest of the list from before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,15 +175,16 @@ def _fields(page: str) -> dict[str, str]:
 async def answer_within(base_url: str, started: Sequence[Started], *, seconds: float) -> list[Answered]:
     """Answer all within so many seconds, rightly, and look at the page until it shows another task."""
     expected = answers([each.task for each in started])
+    newest = newest_assignment()
     async with client(base_url) as asking:
         began = time.monotonic()
         dues = [began + seconds * number / len(started) for number in range(len(started))]
         return await asyncio.gather(
-            *(_answer(asking, each, expected[each.task], due) for each, due in zip(started, dues, strict=True))
+            *(_answer(asking, each, expected[each.task], due, newest) for each, due in zip(started, dues, strict=True))
         )
 
 
-async def _answer(asking: httpx.AsyncClient, started: Started, answer: str, due: float) -> Answered:
+async def _answer(asking: httpx.AsyncClient, started: Started, answer: str, due: float, newest: int) -> Answered:
     await asyncio.sleep(max(0.0, due - time.monotonic()))
     headers = started.reader.headers
     checked = await asking.post(started.path, data={**started.fields, "answer": answer}, headers=headers | OURS)
@@ -186,8 +193,9 @@ async def _answer(asking: httpx.AsyncClient, started: Started, answer: str, due:
     checked_seconds = time.monotonic() - due
     while time.monotonic() - due < LONGEST_SECONDS:
         page = (await _get(asking, started.reader.path, headers)).text
-        if set(map(int, START.findall(page))) - started.before:
-            return Answered(checked_seconds, time.monotonic() - due)
+        if shown := set(map(int, START.findall(page))) - started.before:
+            took = time.monotonic() - due
+            return Answered(checked_seconds, took, started.task, time.time() - took, max(shown) > newest)
         await asyncio.sleep(0.3)
     raise TimeoutError(f"{started.path}: no other task within {LONGEST_SECONDS:.0f} s")
 
@@ -199,6 +207,25 @@ def answers(assignments: Sequence[int]) -> dict[int, str]:
          WHERE a.id = ANY(:ids)""")
     with engine.transaction() as session:
         return {row[0]: row[1] for row in session.connection().execute(statement, {"ids": list(assignments)})}
+
+
+def newest_assignment() -> int:
+    """Return the id of the last assignment that was made; 0 before the first."""
+    with engine.transaction() as session:
+        return int(
+            session.connection().execute(text("SELECT coalesce(max(id), 0) FROM souschef.assignment")).scalar_one()
+        )
+
+
+def decided_seconds(answered: Sequence[Answered]) -> list[float]:
+    """Return how long after each answer was due the commit came that applied it; all were applied."""
+    keys = {events.key_of(events.answered(each.task, number=1, form="", is_right=True)): each for each in answered}
+    statement = text("""
+        SELECT key, extract(epoch FROM pg_xact_commit_timestamp(xmin))::double precision FROM souschef.inbox
+         WHERE key = ANY(CAST(:keys AS bytea[]))""")
+    with engine.transaction() as session:
+        rows = session.connection().execute(statement, {"keys": list(keys)}).all()
+    return [at - keys[bytes(key)].due for key, at in rows]
 
 
 def share(values: Sequence[float], part: float) -> float:

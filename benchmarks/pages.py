@@ -6,8 +6,9 @@
 
 Every student has the answers of ten weeks and a list, each class its teacher. Views come at an even rate over all
 sessions, one in ten of them a teacher's page of the class; a view lasts from when it was due. Then many students answer
-within a second, and each looks at the page until it shows the next task. API, worker, broker and database are real
-processes of one machine, and so is the client.
+within a second, and each looks at the page until it shows the next task; it may be of the list from before, so when a
+worker has applied the answers is a figure of its own. API, worker, broker and database are real processes of one
+machine, and so is the client.
 """
 
 from __future__ import annotations
@@ -31,7 +32,13 @@ import typer
 from rich.console import Console
 from rich.table import Table as Grid
 
-from benchmarks.environment import BenchmarkEnvironment, Meter, running_environment, vacuum_and_checkpoint
+from benchmarks.environment import (
+    BenchmarkEnvironment,
+    Meter,
+    running_environment,
+    vacuum_and_checkpoint,
+    wait_until_applied,
+)
 from benchmarks.page_client import (
     REFUSED,
     Due,
@@ -39,6 +46,7 @@ from benchmarks.page_client import (
     Started,
     View,
     answer_within,
+    decided_seconds,
     open_sessions,
     share,
     start_tasks,
@@ -143,15 +151,21 @@ def measure_views(
     return found
 
 
-def measure_answers(api_url: str, started: Sequence[Started]) -> dict[str, Any]:
-    """Return how long students who all answer within a second wait for their next task."""
+def measure_answers(api_url: str, url: str, started: Sequence[Started]) -> dict[str, Any]:
+    """Return how long students who all answer within a second wait for their next task, and for the new decision.
+
+    The next task may be of the list from before: so the decision, which a slow worker delays, is a figure of its own.
+    """
     found = asyncio.run(answer_within(api_url, started, seconds=1.0))
-    waited = [each.next_seconds for each in found]
+    wait_until_applied(url, seconds=600)
+    waited, decided = [each.next_seconds for each in found], decided_seconds(found)
     return {
         "answers": len(found),
         "checked": {name: share([each.checked_seconds for each in found], part) for name, part in SHARES.items()},
         "next_task": {name: share(waited, part) for name, part in SHARES.items()},
         "within_a_second": sum(each <= SOON_SECONDS for each in waited),
+        "next_is_of_new_decision": sum(each.is_renewed for each in found),
+        "decided": {name: share(decided, part) for name, part in SHARES.items()},
     }
 
 
@@ -177,7 +191,7 @@ def measure(
             with console.status(f"{answers} answers within a second"):
                 started = asyncio.run(start_tasks(system.api_url, students, most=answers))
                 between = meter.cpu_seconds()
-                answered = measure_answers(system.api_url, started)
+                answered = measure_answers(system.api_url, settings.database_url_text(), started)
                 last = meter.cpu_seconds()
         return {
             "sessions": len(students) + len(teachers),
@@ -206,13 +220,22 @@ def show(found: dict[str, Any], console: Console) -> None:
         grid.add_row(kind.replace("_", ", as long as a "), *cells, str(times))
     console.print(grid)
     answered = found["answered"]
-    for name, what in (("checked", "the answer is checked"), ("next_task", "the next task is there")):
+    steps = {
+        "checked": "the answer is checked",
+        "next_task": "the next task is there",
+        "decided": "a worker has applied the answer, and decided",
+    }
+    for name, what in steps.items():
         took = answered[name]
         console.print(f"{what}: p50 {took['p50_ms']} ms, p95 {took['p95_ms']} ms, longest {took['longest_ms']} ms")
     console.print(f"{answered['within_a_second']} of {answered['answers']} see the next task within a second.")
+    console.print(f"{answered['next_is_of_new_decision']} see one that was decided after their answer.")
     console.print(f"{found['refused']} views were refused, as the server was too busy.")
     console.print(f"{found['sessions']:,} sessions, {found['cores']} cores, load {found['load'][0]}")
-    for name, what in (("cpu_ms_a_view", "a view"), ("cpu_ms_an_answer", "an answer until the next task is seen")):
+    for name, what in (
+        ("cpu_ms_a_view", "a view"),
+        ("cpu_ms_an_answer", "an answer until it is applied and the next task is seen"),
+    ):
         parts = ", ".join(f"{part} {took}" for part, took in found[name].items())
         console.print(f"ms of processors for {what}: {parts}")
 

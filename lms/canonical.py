@@ -82,7 +82,7 @@ def envelope(event: object, *, rules: SourceRules) -> Envelope:
     """Read from the type where an event belongs."""
     type_name, own = text_at(event, "type"), text_at(event, "id")
     student = (text_at(event, "student") or "").strip()
-    key = content_digest(event) if own is None else digest("canonical", type_name, own)
+    key = content_digest(event) if own is None else key_by_id(type_name, own)
     number = _number(event)
     if type_name is None:
         # It makes no sense: the worker will say so with a code.
@@ -93,6 +93,11 @@ def envelope(event: object, *, rules: SourceRules) -> Envelope:
     if kind is EventKind.SURVEY and text_at(event, "survey") not in rules.surveys:
         return Envelope(None, key, student, "not_collected", number=number)
     return Envelope(kind, key, student, number=number)
+
+
+def key_by_id(type_name: str | None, own: str) -> bytes:
+    """Return the key of an event of this type with an id of its own."""
+    return digest("canonical", type_name, own)
 
 
 def _number(event: object) -> int | None:

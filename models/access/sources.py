@@ -8,7 +8,7 @@ import base64
 import datetime as dt
 import hashlib
 import hmac
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -261,15 +261,8 @@ def zone_of(name: str | None) -> dt.tzinfo:
 
 def sender_of(source: Source) -> Sender:
     """Return the sender of a source's row."""
-    return sender(_id(source.id), source.school_id, source.name, source.format, source.surveys, source.settings)
-
-
-def sender(
-    source_id: int, school_id: int, name: str, format_: str, surveys: Iterable[str], settings: Mapping[str, Any]
-) -> Sender:
-    """Return the sender of these columns of a source."""
-    rules = SourceRules(frozenset(surveys), zone_of(settings.get("timezone")))
-    return Sender(source_id, school_id, name, format_, rules)
+    rules = SourceRules(frozenset(source.surveys), zone_of(source.settings.get("timezone")))
+    return Sender(_id(source.id), source.school_id, source.name, source.format, rules)
 
 
 def _credential(source: Source, *, school: str, secret_key: bytes) -> Credential:

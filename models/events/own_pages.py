@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from lms.facts import SourceRules
 from models.access import sources
 from models.access.sources import Sender
 from models.rows import fetch
@@ -51,7 +52,8 @@ class OwnSource:
     @property
     def before_recording(self) -> BeforeRecording:
         """Return what a page needs to record events."""
-        sender = sources.sender(self.id, self.school_id, self.name, self.format, self.surveys, self.settings)
+        rules = SourceRules(frozenset(self.surveys), sources.zone_of(self.settings.get("timezone")))
+        sender = Sender(self.id, self.school_id, self.name, self.format, rules)
         return BeforeRecording(sender, self.now, frozenset(self.existing))
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from lms import formats
-from lms.facts import SourceRules
+from lms import canonical
 from models.access.page_sessions import Visitor
 from models.events import own_pages
 from models.events.inbox import RecordResult
@@ -70,7 +69,7 @@ def likes(topic: str, direction: str, *, form: str) -> Event:
 
 def key_of(event: Event) -> bytes:
     """Return the key of an event in the inbox."""
-    return formats.envelope("canonical", event, rules=SourceRules()).key
+    return canonical.key_by_id(event["type"], event["id"])
 
 
 def keys_of_end(assignment: int) -> tuple[bytes, bytes]:

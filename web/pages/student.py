@@ -73,9 +73,12 @@ def _without_ended(
     session: Session, visitor: Visitor, tasks: Sequence[Task]
 ) -> tuple[list[list[Task]], tuple[int, ...]]:
     """Return the menus that no pending event ends, and the inbox's ids of these events."""
+    if not tasks:
+        return [], ()
     ending = {key: task.slot for task in tasks for key in events.keys_of_end(task.id)}
-    found = own_pages.own_events(session, visitor.school_id, list(ending)) if ending else []
-    pending = {each.id: ending[each.key] for each in found if each.is_pending}
+    with together(session) as asking:
+        found = asking.send(own_pages.own_events_query(visitor.school_id, list(ending)))
+    pending = {each.id: ending[each.key] for each in found.all() if each.is_pending}
     slots = dict.fromkeys(task.slot for task in tasks if task.slot not in pending.values())
     return [[task for task in tasks if task.slot == slot] for slot in slots], tuple(pending)
 
