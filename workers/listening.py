@@ -42,6 +42,7 @@ class Listening:
         self._consumer: Any = None
         self._ticked_at = self._received_at = time.monotonic()
         self._deaf_since: float | None = None
+        self._seen: str | None = None
         self._ends = False
 
     def attach(self, consumer: Any) -> None:  # noqa: ANN401 - Celery ships no types
@@ -63,12 +64,14 @@ class Listening:
         now = time.monotonic()
         waiting = self._queue_length()
         symptom = None if waiting is None else self._symptom(now, waiting)
+        if symptom is not None and symptom != self._seen:
+            log.warning("worker_hears_nothing", symptom=symptom)
+        self._seen = symptom
         if symptom is None:
             self._deaf_since = None
             return 0.0
         if self._deaf_since is None:
             self._deaf_since = now
-            log.warning("worker_hears_nothing", symptom=symptom)
         return now - self._deaf_since
 
     def check(self) -> bool:

@@ -29,7 +29,7 @@ from workers import listening, remote_control
 app = import_module("workers.app").app
 remote_control.ALLOWED |= {"cancel_consumer", "hang"}
 remote_control.CHECK_SECONDS = float(__import__("os").environ.get("CHECK_SECONDS", "600"))
-listening.TICK_SECONDS, listening.DEAF_SECONDS, listening.END_SECONDS, listening.KILL_SECONDS = 1.0, 2.0, 5.0, 10.0
+listening.TICK_SECONDS, listening.DEAF_SECONDS, listening.END_SECONDS, listening.KILL_SECONDS = 2.0, 3.0, 6.0, 10.0
 
 
 @control_command()
@@ -95,6 +95,15 @@ def test_what_makes_a_worker_deaf(
     assert (deaf > END_SECONDS) is (symptom is not None)
 
 
+def test_another_symptom_is_logged_too(clock: Clock) -> None:
+    each = Listening(lambda: 0)
+    each.attach(consumer(consumes=False))
+    with capture_logs() as lines:
+        deaf_after(each, clock, 50)
+        assert deaf_after(each, clock, 50, ticks=False) > DEAF_SECONDS  # counted from the first one on
+    assert [line["symptom"] for line in lines] == ["no_consumer", "event_loop_hangs"]
+
+
 def test_a_message_or_the_broker_s_end_makes_it_hear_again(clock: Clock) -> None:
     length: int | None = 2
     each = Listening(lambda: length)
@@ -115,7 +124,7 @@ def worker(
     """Start a real worker at the broker of that address; it is ended afterwards."""
     (tmp_path / "hasty.py").write_text(HASTY)
     heartbeat.prepare(database_settings.data_dir)
-    monkeypatch.setattr(heartbeat, "DEAD_SECONDS", 1.5)
+    monkeypatch.setattr(heartbeat, "DEAD_SECONDS", 3.0)
     started: list[subprocess.Popen[bytes]] = []
 
     def start(broker_url: str) -> subprocess.Popen[bytes]:
@@ -132,6 +141,8 @@ def worker(
             popen = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
         started.append(popen)
         until(lambda: heartbeat.age_seconds("worker", database_settings.data_dir) is not None)
+        if broker_url == database_settings.broker_url_text():
+            until(lambda: bool(app.control.ping(timeout=0.5)))  # what is sent to nobody yet is lost
         return popen
 
     yield start
@@ -141,7 +152,7 @@ def worker(
         popen.wait(30)
 
 
-def until(true: Callable[[], bool], seconds: float = 30) -> None:
+def until(true: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "it did not come true in time"

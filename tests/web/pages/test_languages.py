@@ -133,15 +133,15 @@ def bare(page: str, data: list[str]) -> list[str]:
     """Return the texts of a page that are neither bent nor the school's own words."""
     reader = Texts()
     reader.feed(page)
-    return [text for text in reader.found if re.search(r"[A-Za-z]{2}", _without(text, data))]
+    own = re.compile(rf"(?i)(?<!\w)(?:{'|'.join(map(re.escape, sorted(data, key=len, reverse=True)))})(?!\w)")
+    return [text for text in reader.found if re.search(r"[A-Za-z]{2}", _without(text, own))]
 
 
-def _without(text: str, data: list[str]) -> str:
+def _without(text: str, own: re.Pattern[str]) -> str:
     before = None
     while before != text:
         before, text = text, re.sub(r"\[[^\[\]]*\]", " ", text)
-    for own in data:
-        text = re.sub(rf"(?i)(?<!\w){re.escape(own)}(?!\w)", " ", text)
+    text = own.sub(" ", text)
     return re.sub(r"(?i)\b(utc|csv|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\b", " ", text)
 
 
@@ -154,7 +154,7 @@ def school_words() -> list[str]:
            UNION SELECT given_name FROM souschef.person UNION SELECT ref FROM souschef.person
            UNION SELECT ref FROM souschef.item"""
     )
-    return sorted((str(row[0]) for row in found if row[0]), key=len, reverse=True)
+    return [str(row[0]) for row in found if row[0]]
 
 
 def pseudo(reader: Reader, path: str = "") -> str:
