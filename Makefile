@@ -12,7 +12,8 @@ JOBS ?= $(if $(filter amqp%,$(SOUSCHEF_BROKER_URL)),0,$(shell cores=$$(getconf _
 	echo $$((cores < 7 ? cores + 1 : 8))))
 CHAOS_JOBS ?= 2
 RUN_TESTS := $(BIN)/python -m pytest --dist worksteal
-COVERED_TESTS := $(BIN)/python -m slipcover --json --out .coverage/test-all.json -m pytest --dist worksteal
+# By file: what a file's tests share is then made once, and a worker begins its next file, the longest first.
+COVERED_TESTS := $(BIN)/python -m slipcover --json --out .coverage/test-all.json -m pytest --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-all coverage check up bench chaos hosts mutations fuzz cases screenshots sbom compiled fast lock pin-images docs lti-consumer clean reference explanations

@@ -6,6 +6,7 @@ import secrets
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,16 @@ def pytest_configure() -> None:
     if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_BYTES:
         os.environ["TMPDIR"] = str(MEMORY)  # for child processes, the other workers of the run among them
         tempfile.tempdir = None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the files whose tests may take longest, so that none of them is the last to run alone."""
+    longest: Counter[Path] = Counter()
+    for item in items:
+        marker = item.get_closest_marker("timeout")
+        limit = float(marker.args[0] if marker and marker.args else config.getini("timeout"))
+        longest[item.path] = max(longest[item.path], round(limit))
+    items.sort(key=lambda item: -longest[item.path])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

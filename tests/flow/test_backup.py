@@ -11,7 +11,7 @@ import pytest
 from config.local_servers import read_state
 from tests.doc_runner import Terminal, blocks, terminal
 
-pytestmark = [pytest.mark.flow, pytest.mark.full, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.flow, pytest.mark.full, pytest.mark.timeout(400)]
 
 PREPARED = """
 mkdir -p -m 700 ~/souschef-tmp

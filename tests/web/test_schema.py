@@ -38,7 +38,7 @@ def credentials(api: RunningApi, add_source: AddSource) -> dict[str, str]:
 
 
 @schema.parametrize()
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @pytest.mark.shows("P19")
 @pytest.mark.full
 def test_no_request_gives_an_answer_that_is_not_described(

@@ -68,9 +68,9 @@ def test_a_rare_fault_does_not_come_back(fault: str) -> None:
 
 
 @pytest.mark.full
-def test_no_hard_rule_is_broken_in_five_thousand_decisions() -> None:
+def test_no_hard_rule_is_broken_in_two_thousand_decisions() -> None:
     """`python -m benchmarks.hard_rules` checks a million."""
-    for seed in range(5_000):
+    for seed in range(2_000):
         LAWS["L3"](random_world(seed))
 
 

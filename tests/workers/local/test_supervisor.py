@@ -31,7 +31,7 @@ from workers.local.embedded.process import processes_in, server_port
 from workers.local.supervisor import running
 from workers.preflight import AlreadyRunningError, UnusablePortError
 
-pytestmark = pytest.mark.flow
+pytestmark = [pytest.mark.flow, pytest.mark.timeout(400)]
 ROOT = Path(__file__).parents[3]
 DROP = "DROP DATABASE souschef WITH (FORCE)"
 
