@@ -9,7 +9,7 @@ unknown, not wrong.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lms import numeric_answers
@@ -42,14 +42,16 @@ _ID_NUMBER = re.compile(r"[?&]id=(\d{1,18})(?:&|$)", re.ASCII)
 def envelope(statement: object, *, rules: SourceRules) -> Envelope:
     """Read from verb, type and event name where a statement belongs; logins, views and creations are noise."""
     around = xapi.context_activities(statement)
-    student, key = xapi.student_of(statement), _key(statement, around)
+    types = xapi.types_of(around)
+    event_name = _event_name(statement)
+    student, key = xapi.student_of(statement), _key(statement, _attempt(around, types), event_name)
     verb = text_at(statement, "verb", "id")
     special = xapi.envelope_of_special(statement, key)
     if special is not None:
         return special
     if verb is not None and verb != xapi.ANSWERED and verb not in xapi.GRADING:
         return Envelope(None, key, student, "ignored")
-    if _is_survey(statement, around):
+    if _is_survey(statement, types, event_name):
         if survey_of(statement, rules) is None:
             return Envelope(None, key, student, "not_collected")
         return Envelope(EventKind.SURVEY if verb == xapi.ANSWERED else None, key, student, "ignored")
@@ -73,14 +75,15 @@ def parse(statement: object, *, rules: SourceRules) -> Parsed:
 def _facts(statement: object, it: xapi.Statement, *, rules: SourceRules) -> Parsed:
     if it.verb != xapi.ANSWERED and it.verb not in xapi.GRADING:
         return Ignored("ignored")
-    if _is_survey(statement, it.around):
+    event_name = _event_name(statement)
+    if _is_survey(statement, it.around_types, event_name):
         survey = survey_of(statement, rules)
         return xapi.survey_facts(it, survey=survey, escaped=True) if survey else Ignored("not_collected")
     for ending, reason in _NO_EVIDENCE.items():
-        if _event_name(statement).endswith(ending):
+        if event_name.endswith(ending):
             return Ignored(reason)
     if it.verb == xapi.ANSWERED:
-        attempt = next((one for one in it.around if xapi.type_of(one) == _ATTEMPT_TYPE), None)
+        attempt = _attempt(it.around, it.around_types)
         # An H5P activity inside Moodle speaks plain xAPI.
         return plain_xapi.parse(statement, rules=rules) if attempt is None else (_item_result(it, attempt),)
     if it.result.get("completion") is False:
@@ -165,12 +168,10 @@ def _number(iri: str, pattern: re.Pattern[str]) -> str:
 
 
 def _quiz(it: xapi.Statement) -> tuple[str, ...]:
-    for activity in it.around:
-        if xapi.type_of(activity).endswith("/assessment"):
-            return names(
-                xapi.external_id(activity), activity["id"], localized_text(get_path(activity, "definition", "name"))
-            )
-    return ()
+    quiz = it.first_around("/assessment")
+    if quiz is None:
+        return ()
+    return names(xapi.external_id(quiz), quiz["id"], localized_text(get_path(quiz, "definition", "name")))
 
 
 def _task(it: xapi.Statement) -> tuple[str, ...]:
@@ -181,12 +182,10 @@ def _task(it: xapi.Statement) -> tuple[str, ...]:
     return names(*own, head, localized_text(get_path(whole, "definition", "name")))
 
 
-def _is_survey(statement: object, around: Sequence[Mapping[str, Any]]) -> bool:
+def _is_survey(statement: object, around_types: Iterable[str], event_name: str) -> bool:
     address = text_at(statement, "object", "id") or ""
     return (
-        xapi.is_survey(statement, around)
-        or _event_name(statement).startswith(_SURVEY_MODULES)
-        or "/mod/feedback/" in address
+        xapi.is_survey(statement, around_types) or event_name.startswith(_SURVEY_MODULES) or "/mod/feedback/" in address
     )
 
 
@@ -200,20 +199,24 @@ def _event_name(statement: object) -> str:
     return text_at(statement, "context", "extensions", INFO, "event_name") or ""
 
 
-def _key(statement: object, around: Sequence[Mapping[str, Any]]) -> bytes:
+def _attempt(around: Sequence[Mapping[str, Any]], types: Sequence[str]) -> Mapping[str, Any] | None:
+    """Return the attempt among the activities around a statement, whose types are these."""
+    return around[types.index(_ATTEMPT_TYPE)] if _ATTEMPT_TYPE in types else None
+
+
+def _key(statement: object, attempt: Mapping[str, Any] | None, event_name: str) -> bytes:
     """What a resend keeps: neither `registration` nor, in a replayed `completed`, the score."""
     account = get_path(statement, "actor", "account")
     verb, address = text_at(statement, "verb", "id"), text_at(statement, "object", "id")
     if verb is None or address is None or not isinstance(account, Mapping):
         return content_digest(statement)
-    attempt = next((one["id"] for one in around if xapi.type_of(one) == _ATTEMPT_TYPE), "")
     return digest(
         "moodle",
         account.get("homePage"),
         account.get("name"),
         verb,
         address,
-        attempt,
+        "" if attempt is None else attempt["id"],
         get_path(statement, "timestamp"),
-        _event_name(statement),
+        event_name,
     )

@@ -14,7 +14,7 @@ def envelope(statement: object, *, rules: SourceRules) -> Envelope:
     special = xapi.envelope_of_special(statement, key)
     if special is not None:
         return special
-    is_survey = xapi.is_survey(statement, xapi.context_activities(statement))
+    is_survey = xapi.is_survey(statement, xapi.types_of(xapi.context_activities(statement)))
     if verb is None:
         # It makes no sense: the worker will say so with a code, unless it might be a survey that nobody allowed.
         kind = None if is_survey and not xapi.survey_of(statement, rules) else EventKind.ASSESSMENT
@@ -38,7 +38,7 @@ def parse(statement: object, *, rules: SourceRules) -> Parsed:
     if special is not None:
         return special
     it = xapi.read(statement, rules=rules)
-    if xapi.is_survey(statement, it.around):
+    if xapi.is_survey(statement, it.around_types):
         survey = xapi.survey_of(statement, rules)
         return xapi.survey_facts(it, survey=survey) if survey and it.verb == xapi.ANSWERED else Ignored("not_collected")
     if it.verb == xapi.ANSWERED:

@@ -7,7 +7,7 @@ or the store's).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -65,7 +65,16 @@ class Statement:
     result: Mapping[str, Any]
     around: tuple[Mapping[str, Any], ...]
     """What the activity belongs to, nearest first."""
+    around_types: tuple[str, ...]
+    """The type of each activity around it, or ""."""
     occurred_at: datetime
+
+    def first_around(self, *types: str) -> Mapping[str, Any] | None:
+        """Return the nearest activity around it whose type ends with one of these, or None."""
+        for activity, own in zip(self.around, self.around_types, strict=True):
+            if own.endswith(types):
+                return activity
+        return None
 
 
 def read(statement: object, *, rules: SourceRules) -> Statement:
@@ -78,6 +87,7 @@ def read(statement: object, *, rules: SourceRules) -> Statement:
     student = student_of(top)
     if not student:
         raise PayloadError("schema", "/actor", "no account, mbox or openid")
+    around = context_activities(top)
     return Statement(
         id=text_at(top, "id"),
         student=valid_ref(student, "/actor"),
@@ -86,7 +96,8 @@ def read(statement: object, *, rules: SourceRules) -> Statement:
         object_id=valid_ref(get_path(top, "object", "id"), "/object/id"),
         definition=_definition(top.get("object")),
         result=mapping(top.get("result") or {}, "/result"),
-        around=context_activities(top),
+        around=around,
+        around_types=types_of(around),
         occurred_at=parse_datetime(top.get("timestamp"), "/timestamp", rules=rules),
     )
 
@@ -196,6 +207,11 @@ def type_of(activity: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def types_of(around: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the type of each activity, or ""."""
+    return tuple(map(type_of, around))
+
+
 def external_id(activity: object) -> str | None:
     """Return the id that the school gave an activity in its LMS (a course's or quiz's ID number)."""
     return text_at(activity, "definition", "extensions", EXTERNAL_ID) or None
@@ -203,15 +219,14 @@ def external_id(activity: object) -> str | None:
 
 def class_of(it: Statement) -> str | None:
     """Return the course as the school knows it: its external id where given, else its IRI."""
-    for activity in it.around:
-        if type_of(activity).endswith(_COURSE_TYPES):
-            return valid_ref(external_id(activity) or activity["id"], "/context/contextActivities")
-    return None
+    course = it.first_around(*_COURSE_TYPES)
+    return None if course is None else valid_ref(external_id(course) or course["id"], "/context/contextActivities")
 
 
-def is_survey(statement: object, around: Sequence[Mapping[str, Any]]) -> bool:
+def is_survey(statement: object, around_types: Iterable[str]) -> bool:
     """Whether a statement belongs to a survey: its object or one of what is around it is one."""
-    return any(type_of(each).endswith(SURVEY_TYPES) for each in (*around, get_path(statement, "object")))
+    own = type_of(get_path(statement, "object"))
+    return own.endswith(SURVEY_TYPES) or any(each.endswith(SURVEY_TYPES) for each in around_types)
 
 
 def survey_of(statement: object, rules: SourceRules) -> str | None:
