@@ -8,6 +8,8 @@ from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from lms.values import immutable
+
 
 class EventKind(StrEnum):
     """Which task an event belongs to; read from its verb or type alone."""
@@ -36,7 +38,7 @@ class FactKind(StrEnum):
     WISH = "wish"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Envelope:
     """What the door needs to know of one event, read without thought: where it goes and whether it is new."""
 
@@ -52,7 +54,7 @@ class Envelope:
     """The sender's own consecutive number of the event, where it numbers them: a hole is an event that was lost."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Fact:
     """One thing that happened to one student, in the words of its source.
 
@@ -161,7 +163,7 @@ Parsed: TypeAlias = tuple[Fact, ...] | Retraction | Ignored
 """What an event says."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class SourceRules:
     """What a source allows to be read."""
 

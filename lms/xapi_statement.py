@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +28,7 @@ from lms.json_fields import (
     valid_ref,
 )
 from lms.survey_answers import from_interaction
+from lms.values import immutable
 
 ANSWERED = "http://adlnet.gov/expapi/verbs/answered"
 _ALTERABLE = frozenset({"id", "authority", "stored", "timestamp", "version", "attachments"})
@@ -52,7 +52,7 @@ _GUEST_NAMES = frozenset({"guest", "guest user"})
 _ACCOUNTLESS = ("mbox", "mbox_sha1sum", "openid")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Statement:
     """A statement's fields, checked as far as every parser needs them."""
 

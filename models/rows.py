@@ -5,8 +5,9 @@ Plain statements on one table are SQLModel's (`select`, `update`, `delete`) inst
 where text costs less CPU. A list of ids is PostgreSQL's `= ANY(array)` in both: one statement for lists of any length.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from string import Template
 from typing import Any, Protocol, TypeVar, cast
@@ -62,6 +63,11 @@ def maker(row_type: Callable[..., T], names: tuple[str, ...]) -> Callable[[Seque
     if names == getattr(row_type, "__match_args__", ())[: len(names)]:
         return lambda row: row_type(*row)
     return lambda row: row_type(**dict(zip(names, row, strict=True)))
+
+
+def columns_of(rows: Sequence[object], names: Iterable[str]) -> dict[str, list[Any]]:
+    """Return the values of rows column by column, as a statement takes them that unnests arrays."""
+    return {name: list(map(attrgetter(name), rows)) for name in names}
 
 
 def fetch_dict(session: Session, statement: str, parameters: Mapping[str, Any] = NO_PARAMETERS) -> dict[Any, Any]:

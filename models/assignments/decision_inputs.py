@@ -20,6 +20,7 @@ from learning.selection import (
     Policy,
     TeacherOverride,
 )
+from lms.values import immutable
 from models.assignments import default_scope
 from models.catalogue import DIFFICULTY
 from models.rows import execute, fetch_groups
@@ -33,7 +34,7 @@ WISH_DAYS = 14
 """How long a student's wish counts."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class OpenRow:
     """One open assignment as it is published."""
 

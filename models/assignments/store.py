@@ -2,17 +2,18 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from sqlmodel import Session
 
 from config import tracing
-from models.rows import execute, fetch, fetch_dict
+from lms.values import immutable
+from models.rows import columns_of, execute, fetch, fetch_dict
 
 NOTIFY_CHANNEL = "souschef_assignments"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class NewAssignment:
     """One material at one position of a student's menu, to be published."""
 
@@ -32,7 +33,7 @@ class NewAssignment:
     decision_id: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Reworded:
     """An open assignment whose explanation is true no more, with the new one."""
 
@@ -53,7 +54,7 @@ class DecisionRow:
     as_of: dt.datetime
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ChangeRow:
     """One row of the change feed; `student_id` is None where the student was erased."""
 
@@ -177,7 +178,7 @@ def insert_assignments(session: Session, school_id: int, rows: Sequence[NewAssig
     """
     if not rows:
         return []
-    parameters = {name: [getattr(row, name) for row in rows] for name in NewAssignment.__slots__}
+    parameters = columns_of(rows, [field.name for field in fields(NewAssignment)])
     return fetch(session, ChangeRow, statement, {"school": school_id, **parameters})
 
 

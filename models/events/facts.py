@@ -11,7 +11,8 @@ from sqlmodel import Session, func, select
 
 from lms.facts import FactKind
 from lms.json_fields import digest
-from models.rows import execute, load_sql
+from lms.values import immutable
+from models.rows import columns_of, execute, load_sql
 from models.tables import Fact
 from models.tables.events import OF_INTERESTS
 
@@ -25,7 +26,7 @@ TOTAL_WEIGHT = 0.3
 """Weight of an attempt's total, relative to a response to one item: an assumption until data says better."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class NewFact:
     """A fact whose names have been resolved to ids."""
 
@@ -53,7 +54,7 @@ class NewFact:
         return (self.occurred_at, self.sequence, self.key)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class WrittenFact:
     """A fact that changed something when it was recorded."""
 
@@ -62,7 +63,7 @@ class WrittenFact:
     """Position from which on its student's facts are other than before."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Evidence:
     """One fact about skills, as the learner model reads it."""
 
@@ -121,7 +122,7 @@ def _write(session: Session, school_id: int, rows: Sequence[NewFact]) -> Iterabl
     statement = load_sql("record_facts", new_version=_version("excluded"), old_version=_version("fact"))
     columns = ("student_id", "source_id", "kind", "key", "occurred_at", "sequence", "class_id", "item_id", "skill_id")
     more = ("attempt", "outcome", "weight", "revised_at", "inbox_id")
-    parameters: dict[str, Any] = {name: [getattr(row, name) for row in rows] for name in columns + more}
+    parameters = columns_of(rows, columns + more)
     parameters["kind"] = [row.kind.value for row in rows]
     parameters["statement"] = [None if row.statement is None else digest_of_statement(row.statement) for row in rows]
     parameters["value"] = [orjson.dumps(dict(row.value)).decode() for row in rows]

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, func, select
 
 from config import tracing
 from lms.facts import EventKind, SourceRules
+from lms.values import immutable
 from models.access import sources
 from models.access.sources import Sender
 from models.engine import execute_with_commit
@@ -55,7 +56,7 @@ class RecordResult:
         return sum(map(len, self.accepted.values()))
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ClaimedEvent:
     """One event that a worker has leased."""
 

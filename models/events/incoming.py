@@ -1,13 +1,12 @@
 """A received event, and the shard of its student."""
 
-from dataclasses import dataclass
-
 from lms.facts import EventKind
+from lms.values import immutable
 
 SHARDS = 64
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class NewEvent:
     """One event as the API received it."""
 

@@ -2,18 +2,18 @@
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Row
 from sqlmodel import Session
 
+from lms.values import immutable
 from models.events.facts import BEGINNING, FactPosition
 from models.rows import execute, load_sql
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class StateRow:
     """One student's stored state."""
 
