@@ -49,8 +49,9 @@ def read(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
         return _read_exactly(body)
     # A value under a name that comes twice is lost with all that is in it: what is written again holds fewer colons.
     if written.count(b":") != body.count(b":") or _may_hide(body):
-        return _composed(_read_exactly(body))
-    return document if written.isascii() else _composed(document)
+        document = _read_exactly(body)
+        written = orjson.dumps(document)
+    return document if written.isascii() else _composed(document, written)
 
 
 def count_values(body: bytes) -> int:
@@ -66,9 +67,9 @@ def write(event: object) -> str:
     return orjson.dumps(event).decode()
 
 
-def _composed(document: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _composed(document: Any, written: bytes) -> Any:  # noqa: ANN401 - any JSON value
     """Return a document with all its texts composed (NFC): a name is the same however its accents were written."""
-    if unicodedata.is_normalized("NFC", orjson.dumps(document).decode()):
+    if unicodedata.is_normalized("NFC", written.decode()):
         return document
     return _compose(document)
 

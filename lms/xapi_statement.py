@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -138,10 +139,10 @@ def id_of(statement: object, key: bytes) -> str:
 
     It is marked as a version 5 UUID, since clients refuse one without a version.
     """
-    try:
-        return str(uuid.UUID(text_at(statement, "id") or ""))
-    except ValueError:
-        return str(uuid.UUID(bytes=key, version=5))
+    if own := text_at(statement, "id"):
+        with suppress(ValueError):
+            return str(uuid.UUID(own))
+    return str(uuid.UUID(bytes=key, version=5))
 
 
 def student_of(statement: object) -> str:
