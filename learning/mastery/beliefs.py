@@ -6,6 +6,7 @@ Every other part of `learning` and the tables see a student's knowledge only thr
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -74,6 +75,9 @@ class MasteryLevel(StrEnum):
     FAMILIAR = "familiar"
     PROFICIENT = "proficient"
     MASTERED = "mastered"
+
+
+_LEVELS = tuple(MasteryLevel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +198,7 @@ def mastery_level(value: float, *, bounds: tuple[float, float, float] = (0.5, 0.
         raise BeliefError("value", value)
     if not bounds[0] <= bounds[1] <= bounds[2]:
         raise BeliefError("bounds", bounds)
-    return tuple(MasteryLevel)[sum(value >= bound for bound in bounds)]
+    return _LEVELS[bisect_right(bounds, value)]
 
 
 def predicted_success(
