@@ -1,6 +1,8 @@
 """A student who has answered sees the next task soon: a real worker, the real pages; the figure is a benchmark's."""
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,3 +47,36 @@ def test_the_next_task_is_there_soon_after_an_answer(system: RunningSystem) -> N
     assert share(waited, 0.95) < LONGEST_MS
     answered = ask("SELECT count(*) FROM souschef.fact WHERE kind = 'item_result' AND outcome = 1")
     assert answered == [(AT_ONCE * ROUNDS,)]
+
+
+def test_students_go_on_while_the_worker_stands_still(system: RunningSystem) -> None:
+    """They answer, begin the next task of the list, and the worker comes back: what is begun stays, and counts."""
+    students = open_sessions(PageRole.STUDENT, AT_ONCE)
+    first = asyncio.run(start_tasks(system.api_url, students, most=AT_ONCE))
+    wait_until_applied()
+    for pid in system.worker_pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        answered = asyncio.run(answer_within(system.api_url, first, seconds=1.0))
+        begun = asyncio.run(start_tasks(system.api_url, students, most=AT_ONCE))
+        [(pending,)] = ask("SELECT count(*) FROM souschef.inbox WHERE state = 'pending'")
+    finally:
+        for pid in system.worker_pids:
+            os.kill(pid, signal.SIGCONT)
+    assert share([each.next_seconds for each in answered], 0.95) < LONGEST_MS
+    assert (any(each.is_renewed for each in answered), pending) == (False, 4 * AT_ONCE)
+    wait_until_applied()
+    states = "SELECT state, count(*) FROM souschef.assignment WHERE id = ANY(:ids) GROUP BY state"
+    assert ask(states, ids=[each.task for each in first]) == [("done", AT_ONCE)]
+    assert ask(states, ids=[each.task for each in begun]) == [("started", AT_ONCE)]
+    asyncio.run(answer_within(system.api_url, begun, seconds=1.0))
+    wait_until_applied()
+    assert ask(states, ids=[each.task for each in begun]) == [("done", AT_ONCE)]
+
+
+def wait_until_applied() -> None:
+    """Return when no event waits."""
+    until = time.monotonic() + 60
+    while ask("SELECT count(*) FROM souschef.inbox WHERE state = 'pending'") != [(0,)]:
+        assert time.monotonic() < until, "events still wait"
+        time.sleep(0.1)
