@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import cache, lru_cache
 from pathlib import Path
 
 import jinja2
 import structlog
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -34,11 +35,24 @@ def templates(tag: str) -> jinja2.Environment:
     made.install_gettext_callables(  # type: ignore[attr-defined] # the extension's
         spoken.catalogue.gettext, spoken.catalogue.ngettext, newstyle=True
     )
-    made.globals["_"] = made.globals["gettext"]  # the extension's own `_` looks it up at each call
+    made.globals["_"] = _translated(spoken)
     made.globals["languages"] = NAMES
     made.filters["capitalize_first"] = _capitalize_first
     made.globals["is_known"] = is_known
     return made
+
+
+def _translated(spoken: Language) -> Callable[..., Markup]:
+    """Return what `_` is in templates: the extension's `gettext`, which looks at each sentence again at each call."""
+
+    @cache
+    def plain(message: str) -> Markup:
+        return filled(message)
+
+    def filled(message: str, **values: object) -> Markup:
+        return Markup(spoken.catalogue.gettext(message)) % values  # noqa: S704 - our own sentences; values are escaped
+
+    return lambda message, **values: filled(message, **values) if values else plain(message)
 
 
 def _capitalize_first(title: str) -> str:
