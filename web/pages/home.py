@@ -15,10 +15,10 @@ from web.pages.access import AnyVisit, OwnForm, Visit, in_snapshot, in_transacti
 from web.pages.language import NAMES
 from web.pages.render import PageRefusedError
 
-BRIEFLY_SECONDS = 0.7
+BRIEFLY_SECONDS = 0.5
 """How long a student's page waits for the decision after an answer, where other tasks of the list are left.
 
-A worker with nothing else to do takes a third of a second; and with it, the page is there within a second.
+A worker with nothing else to do takes a tenth of it, and a page that has waited in vain is there within a second.
 """
 WAIT_SECONDS = 3.0
 """How long it waits where nothing is left: a page that comes too early is asked for again, which delays the workers."""
