@@ -5,6 +5,7 @@ a claim allows. So the batches are the same in each run, and CPU time depends li
 
     python -m benchmarks.event_cost             # eight classes, half a minute
     python -m benchmarks.event_cost --json
+    python -m benchmarks.event_cost --statements    # what each statement of the worker costs the server
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import multiprocessing
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -25,6 +27,7 @@ from rich.console import Console
 from benchmarks import environment as bench
 from benchmarks.environment import BenchmarkEnvironment, Meter, plain_url
 from benchmarks.pipeline import show
+from benchmarks.statement_cost import server_cpu
 from benchmarks.traffic import Batch, traffic
 from config import logging as our_logging
 from lms.facts import EventKind
@@ -34,6 +37,7 @@ from workers.local.supervisor import running, settings_override
 
 SUBMISSIONS = 4
 STATEMENTS_A_REQUEST = 100
+STATEMENTS_SHOWN = 12
 PUBLISHED = {
     "gaps": """student_id, skill_id, mastery, low, high, target, gap, retention, level, standing, responses, version
                FROM souschef.skill_gap""",
@@ -46,8 +50,13 @@ PUBLISHED = {
 DIGEST = "SELECT left(md5(string_agg(t::text, ',' ORDER BY t::text)), 12) FROM (SELECT {what}) AS t"
 
 
-def measure(environment: BenchmarkEnvironment, warm: Sequence[Batch], batches: Sequence[Batch]) -> dict[str, object]:
-    """Return microseconds of CPU an event by part, and the digests of what was published."""
+def measure(
+    environment: BenchmarkEnvironment, warm: Sequence[Batch], batches: Sequence[Batch], *, statements: bool = False
+) -> dict[str, object]:
+    """Return microseconds of CPU an event by part, and the digests of what was published.
+
+    With `statements` also those of the worker's statements that cost the server most, for which the worker has to ask.
+    """
     settings = environment.copy("run_event_cost")
     url, events = settings.database_url_text(), sum(batch.events for batch in batches)
     with (
@@ -64,7 +73,10 @@ def measure(environment: BenchmarkEnvironment, warm: Sequence[Batch], batches: S
             before = meter.cpu_seconds()
             _send(environment, system.api_url, batches)
             sent = meter.cpu_seconds()
-            drained = worker.submit(drain_all).result()
+            if statements:
+                drained, spent = worker.submit(drain_by_statement).result()
+            else:
+                drained, spent = worker.submit(drain_all).result(), Counter()
             after = meter.cpu_seconds()
     parts = {
         "api": sent["api"] - before["api"],
@@ -77,6 +89,7 @@ def measure(environment: BenchmarkEnvironment, warm: Sequence[Batch], batches: S
         "cpu us an event": round(1e6 * sum(parts.values()) / events),
         "of it": {name: round(1e6 * seconds / events) for name, seconds in parts.items()},
         "loop us": round(meter.loop_us()),
+        "statements": _largest(spent, events),
         "digests": _digests(url),
     }
 
@@ -92,6 +105,16 @@ def drain_all() -> float:
     return time.process_time() - began
 
 
+def drain_by_statement() -> tuple[float, Counter[str]]:
+    """Do the same; return the server's nanoseconds by statement too."""
+    with server_cpu() as spent:
+        return drain_all(), spent
+
+
+def _largest(spent: Counter[str], events: int) -> dict[str, float]:
+    return {statement: round(each / 1e3 / events, 1) for statement, each in spent.most_common(STATEMENTS_SHOWN)}
+
+
 def _send(environment: BenchmarkEnvironment, api_url: str, batches: Sequence[Batch]) -> None:
     bench.send(batches, api_url=api_url, credentials=[environment.credential], senders=1)
 
@@ -105,6 +128,7 @@ def _digests(url: str) -> dict[str, str]:
 def main(
     *,
     classes: Annotated[int, typer.Option(help="How many classes of 28 hand in four quizzes.")] = 8,
+    statements: Annotated[bool, typer.Option("--statements", help="Also the server's CPU by statement.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Measure what an event costs the API, a worker and PostgreSQL."""
@@ -114,7 +138,7 @@ def main(
         tempfile.TemporaryDirectory(prefix="souschef-") as folder,
         bench.running_environment(Path(folder), classes=classes) as environment,
     ):
-        figures = measure(environment, warm, batches)
+        figures = measure(environment, warm, batches, statements=statements)
     if as_json:
         typer.echo(orjson.dumps(figures).decode())
     else:
