@@ -37,10 +37,14 @@ ORDER_OF_WORK = """
             AND (o.skill_id = a.skill_id OR EXISTS (
               SELECT FROM souschef.assignment AS first WHERE first.student_id = a.student_id AND first.slot = a.slot
                  AND first.state IN ('assigned', 'started') AND first.menu_position = 0
-                 AND first.material_id = o.material_id))), a.slot, a.menu_position
+                 AND first.material_id = o.material_id))),
+       NOT EXISTS (
+         SELECT FROM souschef.assignment AS begun
+          WHERE (begun.student_id, begun.slot) = (a.student_id, a.slot) AND begun.state = 'started'),
+       a.slot, a.menu_position
 """
 """How a student's open assignments `a` are ordered for people: what a teacher wants done first, or now, comes first,
-also where it was on the list before."""
+also where it was on the list before; then what the student has begun."""
 
 
 @dataclass(frozen=True, slots=True)

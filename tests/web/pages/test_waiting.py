@@ -144,6 +144,7 @@ def test_a_task_that_is_begun_before_the_decision_stays(
     worker.work()
     assert ask("SELECT state FROM souschef.assignment WHERE id = :id", id=number) == [(ends,)]
     if task:
+        assert tasks_of(student.home())[0] == number  # before what the decision has put at the top
         assert "Right!" in student.press(task, f"/task/{number}", answer=answer_to(number)).text
     else:
         assert student.browser.get(f"{student.path}task/{number}").status_code == 404
