@@ -50,7 +50,7 @@ def _translated(spoken: Language) -> Callable[..., Markup]:
         return filled(message)
 
     def filled(message: str, **values: object) -> Markup:
-        return Markup(spoken.catalogue.gettext(message)) % values  # noqa: S704 - our own sentences; values are escaped
+        return Markup(spoken.catalogue.gettext(message)) % values  # noqa: S704 # nosec B704 # our own; values are escaped
 
     return lambda message, **values: filled(message, **values) if values else plain(message)
 
