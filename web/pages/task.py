@@ -77,8 +77,7 @@ async def start(request: Request, found: StudentVisit, assignment: Assignment) -
     """Note that the student has chosen and begun a task, and open it."""
 
     def begin(session: Session) -> RecordResult:
-        student_pages.lock_session(session, found.visitor.session_id)
-        task = _task(session, found.visitor, assignment)
+        task = _played(session, found.visitor, assignment, locked=True)[0].task
         return events.record(session, found.visitor, [events.picked(task.id, task.position), events.started(task.id)])
 
     recorded = await in_transaction(request, begin)
@@ -121,8 +120,7 @@ async def open_address(request: Request, found: StudentVisit, assignment: Assign
     """Note that the student begins, and go on to the address of a task that is done elsewhere."""
 
     def begin(session: Session) -> tuple[str, RecordResult]:
-        student_pages.lock_session(session, found.visitor.session_id)
-        task = _task(session, found.visitor, assignment)
+        task = _played(session, found.visitor, assignment, locked=True)[0].task
         begun = [events.picked(task.id, task.position), events.started(task.id)]
         return task.url, events.record(session, found.visitor, begun)
 
@@ -201,7 +199,7 @@ def _try(payload: str) -> Try:
 
 
 def _task(session: Session, visitor: Visitor, assignment: int) -> Task:
-    """Return a task of the visitor that may be begun or declined.
+    """Return a task of the visitor that no other one has replaced.
 
     Raises:
         PageRefusedError: `not_yours`.

@@ -165,6 +165,24 @@ def test_what_was_begun_counts_where_the_decision_did_not_know_of_it(
     assert len(facts(student, "item_result")) == results
 
 
+@pytest.mark.parametrize(("reason", "status"), [("better", 303), ("forbid", 404)])
+def test_what_was_begun_opens_again_where_another_task_is_in_its_place(
+    student: Reader, reason: str, status: int
+) -> None:
+    """From a page of before, and where the task is done at an address of its own; nothing is recorded twice."""
+    page = student.home()
+    number = tasks_of(page)[0]
+    student.press(page, f"/task/{number}/start")
+    events = "SELECT count(*) FROM souschef.inbox"
+    before = ask(events)
+    ask("UPDATE souschef.material SET text = NULL, url = 'https://tasks.example/1' RETURNING 1")
+    ask("UPDATE souschef.assignment SET state = 'withdrawn', reason = :why WHERE id = :id RETURNING 1",
+        why=reason, id=number)  # fmt: skip
+    assert student.browser.get(f"{student.path}task/{number}/open").status_code == status
+    assert student.press(page, f"/task/{number}/start").status_code == (200 if status == 303 else 404)
+    assert ask(events) == before
+
+
 def test_all_who_wait_ask_as_one() -> None:
     """Two hundred wait for 0.3 s: that is a question each 0.05 s, not two hundred; half wait on, to their end."""
     asked: list[int] = []
