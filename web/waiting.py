@@ -52,8 +52,10 @@ class Waiting:
         self._waiting[ended] = frozenset(ids)
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask_until_nobody_waits(), context=contextvars.Context())
-        await asyncio.wait([ended], timeout=seconds)
-        self._waiting.pop(ended, None)
+        try:
+            await asyncio.wait([ended], timeout=seconds)
+        finally:
+            del self._waiting[ended]
         return ended.done()
 
     async def _ask_until_nobody_waits(self) -> None:

@@ -208,6 +208,21 @@ def test_all_who_wait_ask_as_one() -> None:
     assert (max(asked), len(asked) <= 1.3 / PAUSE_SECONDS) == (200, True)
 
 
+def test_who_stops_waiting_is_no_part_of_a_crowd() -> None:
+    async def leave() -> bool:
+        crowd = Waiting(CapacityLimiter(1), set)
+        async with asyncio.timeout(5):
+            waits = [asyncio.create_task(crowd.until_applied([1], seconds=60.0)) for _ in range(waiting.CROWD)]
+            await asyncio.sleep(0)
+            assert crowd.is_crowded
+            for each in waits:
+                each.cancel()
+            await asyncio.wait(waits)
+        return crowd.is_crowded
+
+    assert asyncio.run(leave()) is False
+
+
 def test_a_database_that_does_not_answer_ends_no_wait_early_and_is_asked_again_by_the_next() -> None:
     calls: list[Collection[int]] = []
 
