@@ -1,6 +1,7 @@
 """Statements in one message: their rows, their order, and what goes wrong with one of them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import DataError, OperationalError
@@ -20,7 +21,7 @@ def line(number: int, text: str) -> Query[Line]:
     return Query(Line, "SELECT CAST(:number AS int) AS number, :text || ' 5 % of 1:1' AS text", locals())
 
 
-def ask(*messages: list[Query[Line]]) -> list[list[Line]]:
+def ask(*messages: list[Query[Any]]) -> list[list[Any]]:
     """Send these messages in one transaction; return the rows of each statement of the last one."""
     with engine.transaction() as session:
         for queries in messages:
@@ -59,6 +60,23 @@ def test_what_fails_is_the_callers_and_the_next_transaction_works(
     with pytest.raises(error):
         ask([line(1, "a"), Query(Line, statement, {}), line(2, "b")])
     assert ask([line(3, "c")]) == [[Line(3, "c 5 % of 1:1")]]
+
+
+def test_what_waits_too_long_for_a_row_is_known_as_such(database_url: str) -> None:
+    """Also where so much is sent that rows come back while more is still to be sent."""
+    del database_url
+    ask(
+        [Query(Line, "INSERT INTO souschef.school (ref, name) VALUES ('a', 'A') RETURNING 1 AS number, '' AS text", {})]
+    )
+    lock = Query(Line, "SELECT 1 AS number, ref AS text FROM souschef.school FOR UPDATE", {})
+    limit = Query(int, "SET LOCAL lock_timeout = '50ms'", {})
+    many = [line(1, "a" * 3_000)] * 50
+    with engine.transaction() as other:
+        with together(other) as asking:
+            asking.send(lock)
+        with pytest.raises(OperationalError) as caught:
+            ask([limit], [*many, lock, *many])
+    assert engine.is_lock_timeout(caught.value)
 
 
 def test_it_is_part_of_its_transaction(database_url: str) -> None:
