@@ -15,8 +15,8 @@ from models.together import Query
 LAST_ANSWERS = 8
 """How many answers a sentence counts."""
 LIKED = 8
-REPLACED = ("better", "gap_first", "hold_limit", "interest_known", "H2.prerequisite", "H3.level")
-"""Why a task was withdrawn (`selection.Trigger`, or a rule) only because another one fits better."""
+REPLACED = ("better", "gap_first", "hold_limit", "interest_known", "H2.prerequisite", "H3.level", "H4.need")
+"""Why a task was withdrawn (`selection.Trigger`, or a rule) only because another one fits better by now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,7 @@ def test_a_task_that_is_begun_before_the_decision_stays(
         assert student.browser.get(f"{student.path}task/{number}").status_code == 404
 
 
-@pytest.mark.parametrize(("reason", "results"), [("better", 1), ("forbid", 0)])
+@pytest.mark.parametrize(("reason", "results"), [("better", 1), ("H4.need", 1), ("forbid", 0)])
 def test_what_was_begun_counts_where_the_decision_did_not_know_of_it(
     student: Reader, worker: Worker, reason: str, results: int
 ) -> None:
