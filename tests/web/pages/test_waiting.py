@@ -10,6 +10,9 @@ import pytest
 from anyio import CapacityLimiter
 from sqlalchemy.exc import OperationalError
 
+from learning.selection.decision import Trigger
+from learning.selection.hard_rules import RULES
+from models.reports.student_pages import REPLACED
 from tests.tasks.conftest import ask
 from tests.web.pages.conftest import Reader, Worker
 from tests.web.pages.test_student import answer_to, facts, now
@@ -221,6 +224,10 @@ def test_who_stops_waiting_is_no_part_of_a_crowd() -> None:
         return crowd.is_crowded
 
     assert asyncio.run(leave()) is False
+
+
+def test_a_reason_of_a_replacement_is_one_that_a_decision_gives() -> None:
+    assert set(REPLACED) <= {*Trigger, *(rule.code for rule in RULES)}
 
 
 def test_a_database_that_does_not_answer_ends_no_wait_early_and_is_asked_again_by_the_next() -> None:
