@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -40,7 +41,17 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with the files whose tests may take longest, so that none of them is the last to run alone."""
+    """Begin with the files whose tests may take longest, so that none of them is the last to run alone.
+
+    Each test has an id of its own: of two with the same id, a run by files would leave out one, and not say so.
+    """
+    for item in items:
+        _, bracket, label = item.name.partition("[")
+        if bracket and not item.nodeid.endswith("]"):  # schemathesis names an operation, and pytest's id leaves it out
+            item._id = replace(item.id, params=label.removesuffix("]"))  # no public way
+    twice = [found for found, count in Counter(item.nodeid for item in items).items() if count > 1]
+    if twice:
+        raise pytest.UsageError(f"These tests have one id: {', '.join(twice)}.")
     longest: Counter[Path] = Counter()
     for item in items:
         marker = item.get_closest_marker("timeout")
