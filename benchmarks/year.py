@@ -57,6 +57,7 @@ SIZES = """
     SELECT relname, pg_total_relation_size(oid), greatest(reltuples, 0)::bigint FROM pg_class
      WHERE relnamespace = 'souschef'::regnamespace AND relkind = 'r' AND pg_total_relation_size(oid) > 200000
 """
+ASIDE = "SELECT count(*) FROM souschef.quarantine"
 WAITS = """
     SELECT (SELECT count(*) FROM souschef.inbox WHERE state = 'pending')
          + (SELECT count(*) FROM souschef.learner_state WHERE refresh_due)
@@ -150,9 +151,9 @@ def simulate(settings: Settings, folder: Path, bundle: Bundle, number: int, seed
                 sources.add(session, "own", format="canonical", secret_key=key, school=SCHOOL)
     roster_seconds = time.monotonic() - began if changes else 0.0
     wait_until_quiet(url)
+    set_clock(date + dt.timedelta(hours=16))  # before the answers of the day come: one of the future is put aside
     began = time.monotonic()
     sent = send(settings, events_of(bundle, date, number, seed))
-    set_clock(date + dt.timedelta(hours=16))
     wait_until_quiet(url)
     day_seconds = time.monotonic() - began
     set_clock(date_of(number + 1).replace(hour=3, minute=10))
@@ -163,6 +164,8 @@ def simulate(settings: Settings, folder: Path, bundle: Bundle, number: int, seed
     refresh_seconds = time.monotonic() - began - night_seconds
     backup = back_up(url, folder) if number % BACKUP_EVERY == BACKUP_EVERY - 1 or number == 0 else (0.0, 0)
     with psycopg.connect(plain_url(url), autocommit=True) as connection:
+        if (aside := connection.execute(ASIDE).fetchone()) != (0,):
+            raise RuntimeError(f"events put aside until {date:%Y-%m-%d}: {aside}; see `souschef quarantine list`")
         connection.execute("ANALYZE")
         sizes = {name: (int(size), int(rows)) for name, size, rows in connection.execute(SIZES)}
     return Day(number, sent, day_seconds, night_seconds, refresh_seconds, roster_seconds, *backup, dict(counts), sizes)

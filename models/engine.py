@@ -216,13 +216,21 @@ def translate_db_errors() -> Iterator[None]:
         raise
 
 
-@contextmanager
-def plan_each_statement(session: Session) -> Iterator[None]:
-    """Use no prepared statement meanwhile, so that the server plans each statement for its own parameters.
+def force_custom_plan(session: Session) -> None:
+    """Plan each statement of this transaction for its own parameters.
 
     A prepared statement that has run a few times keeps one generic plan. Made while single events came, or while a
-    table was empty, that plan joins a batch of a thousand row by row. The setting `plan_cache_mode = force_custom_plan`
-    would do this too, but the server would also plan its own look-up again for each row that a foreign key checks.
+    table was empty, that plan joins a batch of a thousand row by row.
+    """
+    execute(session, "SET LOCAL plan_cache_mode = force_custom_plan")
+
+
+@contextmanager
+def unprepared(session: Session) -> Iterator[None]:
+    """Use no prepared statement meanwhile: each is read and planned for its own parameters.
+
+    `force_custom_plan` spares the reading, but makes the server also plan its own look-up again for each row that a
+    foreign key checks, which costs more from some hundred rows on.
     """
     driver: Any = session.connection().connection.driver_connection
     threshold, driver.prepare_threshold = driver.prepare_threshold, None

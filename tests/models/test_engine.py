@@ -185,7 +185,7 @@ def test_a_statement_with_the_commit_waits_for_a_lock_no_longer_than_any_other(d
     assert hours_ahead() == 1
 
 
-def test_no_statement_is_prepared_while_each_is_planned(database_url: str) -> None:
+def test_no_statement_is_prepared_meanwhile(database_url: str) -> None:
     """Statements are prepared at their sixth run; a prepared one has a plan that does not know its parameters."""
     del database_url
 
@@ -197,6 +197,6 @@ def test_no_statement_is_prepared_while_each_is_planned(database_url: str) -> No
         return int(session.connection().execute(count, {"beginning": f"SELECT /* {marker} */"}).scalar_one())
 
     with transaction() as session:
-        with engine.plan_each_statement(session):
+        with engine.unprepared(session):
             assert prepared_after_runs("planned each time") == 0
         assert prepared_after_runs("planned once") == 1
