@@ -204,12 +204,6 @@ def recent_answers(session: Session, students: Collection[int]) -> dict[int, Rec
     }
 
 
-def wishes(session: Session, students: Collection[int]) -> dict[int, int]:
-    """Return the skill that a student wants next: the last one wished for, until it was worked on, for two weeks."""
-    rows = execute(session, WISHES, {"students": list(students), "days": WISH_DAYS})
-    return {row.student_id: row.skill_id for row in rows if row.stands}
-
-
 WISHES = """
         SELECT DISTINCT ON (fact.student_id) fact.student_id, fact.skill_id,
                (fact.value ->> 'wished')::boolean
@@ -222,6 +216,12 @@ WISHES = """
          ORDER BY fact.student_id, fact.occurred_at DESC, fact.sequence DESC, fact.key DESC
 """
 """The last wish of each of `students`, and whether it still stands after `days`."""
+
+
+def wishes(session: Session, students: Collection[int]) -> dict[int, int]:
+    """Return the skill that a student wants next: the last one wished for, until it was worked on, for two weeks."""
+    rows = execute(session, WISHES, {"students": list(students), "days": WISH_DAYS})
+    return {row.student_id: row.skill_id for row in rows if row.stands}
 
 
 def class_policies(session: Session, school_id: int, classes: Collection[int | None]) -> dict[int | None, ClassPolicy]:
